@@ -1,0 +1,1 @@
+"""Access tokens, API keys and the encryption of stored secrets."""

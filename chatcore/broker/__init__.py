@@ -1,0 +1,1 @@
+"""Redis/Valkey pub/sub driver: topic names, bytes between nodes."""

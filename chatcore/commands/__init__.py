@@ -1,0 +1,1 @@
+"""The domain service: one public method is one command. Awaits ports, never a socket."""

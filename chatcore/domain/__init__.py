@@ -1,0 +1,1 @@
+"""Pure types and rules of chat: no I/O, no third-party imports."""

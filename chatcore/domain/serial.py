@@ -1,0 +1,149 @@
+"""The JSON of resources and events, written once and passed through as bytes to every client.
+
+snake_case names, RFC 3339 UTC dates with milliseconds, attributes as JSON values. A payload is one line: clients of
+the JSON protocol separate messages by newlines.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from json.encoder import encode_basestring
+from typing import Any
+
+from .events import EventType, LeaveReason, SignalType
+from .ids import ChannelSid
+from .model import Channel, Invite, LastMessage, Media, Member, Membership, Message, NotificationLevel, User
+
+
+def date(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds; truncated, never rounded."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse_date(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def string(text: str | None) -> str:
+    """A JSON string, or null."""
+    return "null" if text is None else encode_basestring(text)
+
+
+def one_line(text: str) -> str:
+    """JSON text without line breaks: the text itself where it has none, else the same value without white space."""
+    if "\n" not in text and "\r" not in text:
+        return text
+    return _without_space(text)
+
+
+def _without_space(text: str) -> str:
+    """Drops white space between tokens; strings and numbers keep their spelling."""
+    out: list[str] = []
+    inside = False
+    parts = text.split('"')
+    for i, part in enumerate(parts):
+        if i:
+            out.append('"')
+        out.append(part if inside else "".join(part.split()))
+        if inside and (len(part) - len(part.rstrip("\\"))) % 2:
+            continue  # the quote that follows is escaped: still inside
+        inside = not inside
+    return "".join(out)
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
+def _date(value: datetime | None) -> str:
+    return "null" if value is None else f'"{date(value)}"'
+
+
+def last_message(value: LastMessage | None) -> str:
+    return "null" if value is None else f'{{"index":{value.index},"date_created":"{date(value.date_created)}"}}'
+
+
+def channel(c: Channel) -> str:
+    return (
+        f'{{"sid":"{c.sid}","unique_name":{string(c.unique_name)},"friendly_name":{string(c.friendly_name)},'
+        f'"type":"{c.type.value}","attributes":{one_line(c.attributes)},"created_by":{string(c.created_by)},'
+        f'"date_created":"{date(c.date_created)}","date_updated":"{date(c.date_updated)}",'
+        f'"members_count":{c.members_count},"messages_count":{c.messages_count},'
+        f'"last_message":{last_message(c.last_message)},"rev":{c.rev},'
+        f'"stream":{{"offset":{c.stream.offset},"epoch":"{c.stream.epoch}"}}}}'
+    )
+
+
+def member(m: Member) -> str:
+    return (
+        f'{{"sid":"{m.sid}","channel_sid":"{m.channel_sid}","identity":{string(m.identity)},"role_sid":"{m.role_sid}",'
+        f'"attributes":{one_line(m.attributes)},"last_consumed_message_index":{_number(m.last_consumed_message_index)},'
+        f'"last_consumption_timestamp":{_date(m.last_consumption_timestamp)},"date_created":"{date(m.date_created)}",'
+        f'"date_updated":"{date(m.date_updated)}","rev":{m.rev},"roster_position":{m.roster_position}}}'
+    )
+
+
+def media(m: Media | None) -> str:
+    if m is None:
+        return "null"
+    return (
+        f'{{"sid":"{m.sid}","content_type":{string(m.content_type)},"filename":{string(m.filename)},"size":{m.size}}}'
+    )
+
+
+def message(m: Message) -> str:
+    return (
+        f'{{"sid":"{m.sid}","channel_sid":"{m.channel_sid}","index":{m.index},"author":{string(m.author)},'
+        f'"type":"{"media" if m.media else "text"}","body":{string(m.body)},"media":{media(m.media)},'
+        f'"attributes":{one_line(m.attributes)},"date_created":"{date(m.date_created)}",'
+        f'"date_updated":"{date(m.date_updated)}","was_edited":{"true" if m.was_edited else "false"},'
+        f'"last_updated_by":{string(m.last_updated_by)},"client_ref":{string(m.client_ref)},"rev":{m.rev}}}'
+    )
+
+
+def invite(i: Invite) -> str:
+    return (
+        f'{{"sid":"{i.sid}","channel_sid":"{i.channel_sid}","identity":{string(i.identity)},'
+        f'"created_by":{string(i.created_by)},"role_sid":"{i.role_sid}","date_created":"{date(i.date_created)}"}}'
+    )
+
+
+def user(u: User, *, is_online: bool | None = None, is_notifiable: bool | None = None) -> str:
+    return (
+        f'{{"sid":"{u.sid}","identity":{string(u.identity)},"friendly_name":{string(u.friendly_name)},'
+        f'"attributes":{one_line(u.attributes)},"role_sid":"{u.role_sid}","is_online":{json.dumps(is_online)},'
+        f'"is_notifiable":{json.dumps(is_notifiable)},"rev":{u.rev}}}'
+    )
+
+
+def membership(m: Membership) -> str:
+    level = m.member.notification_level if m.member else NotificationLevel.DEFAULT
+    return (
+        f'{{"channel":{channel(m.channel)},"status":"{m.status.value}",'
+        f'"member":{member(m.member) if m.member else "null"},"invite":{invite(m.invite) if m.invite else "null"},'
+        f'"notification_level":"{level.value}","unread_messages_count":{_number(m.unread_messages_count)}}}'
+    )
+
+
+def event(
+    kind: EventType | SignalType, *, at: datetime, by: str | None, channel_sid: ChannelSid | None = None, **parts: str
+) -> bytes:
+    """The payload of an event or signal. `parts` are members whose values are JSON text already."""
+    where = f',"channel_sid":"{channel_sid}"' if channel_sid is not None else ""
+    rest = "".join(f',"{name}":{value}' for name, value in parts.items())
+    return f'{{"type":"{kind.value}","at":"{date(at)}","by":{string(by)}{where}{rest}}}'.encode()
+
+
+def removed_message(m: Message, rev: int) -> str:
+    return f'{{"sid":"{m.sid}","index":{m.index},"rev":{rev}}}'
+
+
+def reason(value: LeaveReason) -> str:
+    return f'"{value.value}"'
+
+
+def decode(payload: bytes) -> dict[str, Any]:
+    """The object behind a payload of ours; for rooms that write another dialect from it."""
+    value: dict[str, Any] = json.loads(payload)
+    return value

@@ -1,0 +1,1 @@
+"""Who is reachable: one expiring Redis entry per connection."""

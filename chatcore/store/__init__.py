@@ -1,0 +1,1 @@
+"""PostgreSQL driver: the only user of asyncpg. SQL lives in sql/, schema steps in migrations/."""

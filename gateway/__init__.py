@@ -1,0 +1,1 @@
+"""One node: client sockets and REST. Start reading at main.py."""

@@ -1,0 +1,1 @@
+"""The native real-time protocol (Centrifuge client protocol), JSON and Protobuf."""

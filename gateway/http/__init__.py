@@ -1,0 +1,1 @@
+"""What every HTTP room shares: authentication, errors, paging, forms, generated URLs."""

@@ -1,0 +1,1 @@
+"""Chat v2 resources: routes and their JSON."""

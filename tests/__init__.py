@@ -1,0 +1,1 @@
+"""Behaviour of the product: unit, integration, end to end."""

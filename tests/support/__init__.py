@@ -1,0 +1,1 @@
+"""Servers, factories and clients that tests share."""

@@ -1,0 +1,1 @@
+"""Pure and socket-free code: no I/O."""
