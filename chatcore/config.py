@@ -51,12 +51,6 @@ def _sid(prefix: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _some(text: SecretStr) -> SecretStr:
-    if len(text.get_secret_value()) < 16:
-        raise ValueError("must have at least 16 characters")
-    return text
-
-
 def _postgres(url: SecretStr) -> SecretStr:
     env.url_with_scheme(url.get_secret_value(), _POSTGRES_SCHEMES)
     return url
@@ -102,9 +96,9 @@ class Settings(BaseModel):
     data_dir: Path = Path(".chat")
     media_url: Annotated[str, AfterValidator(_media)] | None = None
     bootstrap_account_sid: Annotated[str, _sid("AC")] | None = None
-    bootstrap_auth_token: Annotated[SecretStr, AfterValidator(_some)] | None = None
+    bootstrap_auth_token: SecretStr | None = None
     bootstrap_api_key_sid: Annotated[str, _sid("SK")] | None = None
-    bootstrap_api_key_secret: Annotated[SecretStr, AfterValidator(_some)] | None = None
+    bootstrap_api_key_secret: SecretStr | None = None
     bootstrap_service_sid: Annotated[str, _sid("IS")] | None = None
     allowed_origins: Words | None = None
     sdk_origins: Words | None = None
@@ -256,8 +250,18 @@ class Settings(BaseModel):
         )
 
     def effective(self) -> list[tuple[str, str]]:
-        """Name and value of every setting, secrets masked, for people."""
-        return [(name, _shown(getattr(self, _field(name)))) for name in NAMES if name not in HANDED_DOWN]
+        """Name and value of every setting, defaults worked out, secrets masked, for people."""
+        rates = self.rates
+        derived: dict[str, object] = {
+            "CHAT_MEDIA_URL": self.media.url,
+            "CHAT_MAX_CONNECTIONS": self.sockets.max_connections,
+            "CHAT_RATE_CHANNEL": rates.channel,
+            "CHAT_RATE_SERVICE": rates.service,
+            "CHAT_RATE_CONNECTION": f"{rates.connection:g}/{rates.connection_burst}",
+            "CHAT_WEBHOOK_ALLOW_PRIVATE": self.webhooks_may_call_private,
+        }
+        listed = [name for name in NAMES if name not in HANDED_DOWN]
+        return [(name, _shown(derived.get(name, getattr(self, _field(name))))) for name in listed]
 
 
 HANDED_DOWN: Final = frozenset({"CHAT_READY_FD", "CHAT_NODE", "CHAT_SIBLINGS", "CHAT_WORKERS"})
@@ -292,14 +296,17 @@ def load(
         for name in need
         if _field(name) not in values
     ]
-    settings: Settings | None = None
+    values = {"dev": "1" if dev else "0"} | values
     try:
-        settings = Settings.model_validate({"dev": "1" if dev else "0"} | values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        mistakes += [_described(details, ours) for details in error.errors(include_url=False, include_context=False)]
-    if settings is not None:
-        mistakes += _contradictions(settings)
-    if settings is None or mistakes:
+        wrong = error.errors(include_url=False, include_context=False)
+        mistakes += [_described(details, ours) for details in wrong]
+        # The rest still deserves its cross-checks: people fix everything in one go.
+        fields = {str(details["loc"][0]) for details in wrong}
+        settings = Settings.model_validate({field: value for field, value in values.items() if field not in fields})
+    mistakes += _contradictions(settings)
+    if mistakes:
         raise ConfigError(mistakes)
     return settings, notes
 

@@ -99,7 +99,7 @@ def _without_credentials(text: str, username: str | None) -> str:
 
 
 def url_with_scheme(text: str, schemes: Iterable[str]) -> str:
-    """`text` unchanged if its scheme is one of `schemes`; the message never repeats the URL, which may hold a password."""
+    """`text` if its scheme is one of `schemes`; the error never repeats the URL, which may hold a password."""
     allowed = tuple(schemes)
     scheme, colon, _ = text.partition("://")
     if not colon or scheme not in allowed:

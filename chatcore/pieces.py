@@ -98,9 +98,12 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedDown:
-    """What the supervisor tells a child: where to say that it is ready, its name among the nodes, its siblings' folder."""
+    """What a supervisor tells the process that it starts."""
 
     ready_fd: int | None
+    """Where to write one JSON line once everything is up; None without a supervisor."""
     node: str
+    """Name of this node in metrics and logs."""
     siblings: Path | None
+    """Folder of the sockets on which the workers of one port answer each other; None for a lone process."""
     workers: int

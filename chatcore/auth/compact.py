@@ -27,7 +27,7 @@ _ALGORITHMS = {
 }
 
 
-class Malformed(Exception):  # noqa: N818 - names the finding
+class MalformedError(Exception):
     """Not three base64url parts with a JSON payload."""
 
 
@@ -55,14 +55,14 @@ class Unsigned:
 
 
 def split(token: str) -> Unsigned:
-    """Raises Malformed."""
+    """Raises MalformedError."""
     parts = token.split(".") if len(token) <= MAX_CHARS else []
     if len(parts) != 3:
-        raise Malformed("token does not have three parts")
+        raise MalformedError("token does not have three parts")
     header, payload, signature = (_decode(part) for part in parts)
     claims = _object(payload)
     if claims is None:
-        raise Malformed("token payload is not a JSON object")
+        raise MalformedError("token payload is not a JSON object")
     signed = f"{parts[0]}.{parts[1]}".encode()
     return Unsigned(header=_object(header), payload=claims, signed=signed, signature=signature)
 
@@ -73,7 +73,7 @@ def _decode(part: str) -> bytes:
             return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except binascii.Error:
         pass
-    raise Malformed("token is not base64url")
+    raise MalformedError("token is not base64url")
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

@@ -19,10 +19,10 @@ import jwt
 
 from chatcore.domain import limits
 from chatcore.domain.errors import ChatError
-from chatcore.domain.ids import AccountSid, Identity, KeySid, RoleSid, ServiceSid
+from chatcore.domain.ids import AccountSid, Identity, KeySid, RoleSid, ServiceSid, is_sid
 from chatcore.ports.clock import Clock
 
-from .compact import Malformed, Unsigned, split
+from .compact import MalformedError, Unsigned, split
 from .keys import KeyRecord
 
 CONTENT_TYPE = "twilio-fpa;v=1"
@@ -110,33 +110,51 @@ class TokenVerifier:
         """Raises TokenError, and whatever the lookups raise when their source is unavailable."""
         try:
             unsigned = split(token)
-        except Malformed as error:
+        except MalformedError as error:
             raise TokenError(TokenCode.MALFORMED, str(error)) from None
-        kind = _kind(unsigned)
-        key_sid, key = await self._key(unsigned, kind)
+        payload = unsigned.payload
+        kind, issuer = _kind(unsigned)
+        key = await self._keys.key(KeySid(issuer)) if issuer is not None else None
+        if issuer is None or key is None or key.revoked:
+            raise TokenError(TokenCode.ISSUER_INVALID, "token issuer is not a valid API key")
+        if kind is TokenKind.ACCESS and payload.get("sub") != key.account_sid:
+            raise TokenError(TokenCode.ISSUER_INVALID, "token subject is not the account of its API key")
         if not unsigned.signed_with(key.secret):
             raise TokenError(TokenCode.SIGNATURE_INVALID, "token signature is wrong")
-        expires_at = _lifetime(unsigned.payload, kind, self._clock.now().timestamp())
-        grant = _grant(unsigned.payload, kind, key.account_sid, key_sid, expires_at)
-        if await self._services.service_account(grant.service_sid) != key.account_sid:
+        now = self._clock.now().timestamp()
+        expires_at = _expiry(payload, kind, now)
+        if kind is TokenKind.NATIVE:
+            identity, service_sid = _identity(payload.get("sub")), _service(_audience(payload.get("aud")))
+            chat: Mapping[str, Any] = {}
+        else:
+            identity, chat = _grants(payload)
+            service_sid = _service(chat.get("service_sid"))
+        if await self._services.service_account(service_sid) != key.account_sid:
             raise TokenError(TokenCode.GRANTS_INVALID, "token names no service of its account")
+        if payload.get("nbf") is not None and _number(payload["nbf"]) is None:
+            raise TokenError(TokenCode.INVALID, "token's nbf is not a number")
+        role_sid = _text(chat, "deployment_role_sid")
+        grant = Grant(
+            kind=kind,
+            account_sid=key.account_sid,
+            key_sid=KeySid(issuer),
+            service_sid=service_sid,
+            identity=identity,
+            expires_at=_connection_expiry(payload, now, expires_at) if kind is TokenKind.NATIVE else expires_at,
+            endpoint_id=_text(chat, "endpoint_id"),
+            deployment_role_sid=None if role_sid is None else RoleSid(role_sid),
+            push_credential_sid=_text(chat, "push_credential_sid"),
+            info=_info(payload) if kind is TokenKind.NATIVE else None,
+        )
         if key.account_suspended:
             raise TokenError(TokenCode.FORBIDDEN, "account is suspended")
         return grant
 
-    async def _key(self, unsigned: Unsigned, kind: TokenKind) -> tuple[KeySid, KeyRecord]:
-        payload = unsigned.payload
-        sid = payload.get("iss") if kind is TokenKind.ACCESS else unsigned.header.get("kid")
-        key = await self._keys.key(KeySid(sid)) if isinstance(sid, str) else None
-        if key is None or key.revoked or (kind is TokenKind.ACCESS and payload.get("sub") != key.account_sid):
-            raise TokenError(TokenCode.ISSUER_INVALID, "token issuer is not a valid API key of the account")
-        assert isinstance(sid, str), "a key was found"
-        return KeySid(sid), key
 
-
-def _kind(unsigned: Unsigned) -> TokenKind:
+def _kind(unsigned: Unsigned) -> tuple[TokenKind, str | None]:
+    """The kind of token and the API key it names."""
     header = unsigned.header
-    if header is None:
+    if header is None or "crit" in header:  # RFC 7515 section 4.1.11: an extension we do not know must be refused
         raise TokenError(TokenCode.HEADER_INVALID, "token header is unreadable")
     kind = TokenKind.NATIVE if "kid" in header and "cty" not in header else TokenKind.ACCESS
     # Several JWT libraries leave `typ` out (RFC 7519 section 5.1 makes it optional); the helper libraries never do.
@@ -146,49 +164,34 @@ def _kind(unsigned: Unsigned) -> TokenKind:
         raise TokenError(TokenCode.HEADER_INVALID, "token algorithm must be HS256, HS384 or HS512")
     if kind is TokenKind.ACCESS and header.get("cty", CONTENT_TYPE) != CONTENT_TYPE:
         raise TokenError(TokenCode.HEADER_INVALID, f"token content type must be {CONTENT_TYPE}")
-    return kind
+    issuer = header["kid"] if kind is TokenKind.NATIVE else unsigned.payload.get("iss")
+    return kind, issuer if isinstance(issuer, str) else None
 
 
-def _lifetime(payload: Mapping[str, Any], kind: TokenKind, now: float) -> datetime | None:
-    """When the connection expires. `now` in seconds since the epoch."""
-    moment = _moment(payload.get("exp"))
-    exp, nbf, iat = payload.get("exp"), payload.get("nbf"), payload.get("iat")
-    if moment is None:
+def _expiry(payload: Mapping[str, Any], kind: TokenKind, now: float) -> datetime:
+    """Checks the time claims. `now` in seconds since the epoch."""
+    exp, nbf = payload.get("exp"), _number(payload.get("nbf"))
+    moment = _moment(exp)
+    if moment is None or not isinstance(exp, int):
         raise TokenError(TokenCode.EXPIRY_INVALID, "token needs an expiry in whole seconds")
-    if kind is TokenKind.ACCESS and exp - _start(nbf, iat, now) > MAX_LIFETIME:
+    if kind is TokenKind.ACCESS and exp - _start(nbf, _number(payload.get("iat")), now) > MAX_LIFETIME:
         raise TokenError(TokenCode.EXPIRY_TOO_FAR, f"token lives longer than {MAX_LIFETIME} seconds")
     if now >= exp + LEEWAY:
         raise TokenError(TokenCode.EXPIRED, "token expired")
-    if nbf is not None and not _is_number(nbf):
-        raise TokenError(TokenCode.INVALID, "token's nbf is not a number")
     if nbf is not None and nbf > now + LEEWAY:
         raise TokenError(TokenCode.NOT_YET_VALID, "token is not valid yet")
-    if kind is TokenKind.ACCESS or payload.get("expire_at") is None:
-        return moment
-    expire_at = payload["expire_at"]
-    if expire_at == 0 and not isinstance(expire_at, bool):
-        return None
-    moment = _moment(expire_at)
-    if moment is None:
-        raise TokenError(TokenCode.INVALID, "token's expire_at is not a time in whole seconds")
-    if now >= expire_at + LEEWAY:
-        raise TokenError(TokenCode.EXPIRED, "token's connection expired")
     return moment
 
 
-def _start(nbf: object, iat: object, now: float) -> float:
+def _start(nbf: float | None, iat: float | None, now: float) -> float:
     """Where a lifetime is measured from. An `iat` ahead of our clock must not stretch it."""
-    if _is_number(nbf):
-        assert isinstance(nbf, int | float), "checked"
+    if nbf is not None:
         return nbf
-    if _is_number(iat):
-        assert isinstance(iat, int | float), "checked"
-        return min(iat, now + LEEWAY)
-    return now + LEEWAY
+    return now + LEEWAY if iat is None else min(iat, now + LEEWAY)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _moment(seconds: object) -> datetime | None:
@@ -200,38 +203,33 @@ def _moment(seconds: object) -> datetime | None:
         return None
 
 
-def _grant(
-    payload: Mapping[str, Any], kind: TokenKind, account_sid: AccountSid, key_sid: KeySid, expires_at: datetime | None
-) -> Grant:
-    if kind is TokenKind.NATIVE:
-        return Grant(
-            kind=kind,
-            account_sid=account_sid,
-            key_sid=key_sid,
-            service_sid=_service(_audience(payload.get("aud"))),
-            identity=_identity(payload.get("sub")),
-            expires_at=expires_at,
-            info=_info(payload),
-        )
+def _connection_expiry(payload: Mapping[str, Any], now: float, token_expiry: datetime) -> datetime | None:
+    """Centrifuge protocol: `expire_at` decides when the connection expires; 0 = never."""
+    expire_at = payload.get("expire_at")
+    if expire_at is None:
+        return token_expiry
+    moment = _moment(expire_at)
+    if moment is None:
+        raise TokenError(TokenCode.INVALID, "token's expire_at is not a time in whole seconds")
+    if expire_at == 0:
+        return None
+    if now >= expire_at + LEEWAY:
+        raise TokenError(TokenCode.EXPIRED, "token's connection expired")
+    return moment
+
+
+def _grants(payload: Mapping[str, Any]) -> tuple[Identity, Mapping[str, Any]]:
+    """The identity and the chat grant; `ip_messaging` is what older libraries call it."""
     grants = payload.get("grants")
     if not isinstance(grants, dict):
         raise TokenError(TokenCode.GRANTS_INVALID, "token has no grants")
+    chat = grants.get("chat")
+    if chat is None:
+        chat = grants.get("ip_messaging")
     identity = _identity(grants.get("identity"))
-    chat = grants.get("chat", grants.get("ip_messaging"))
     if not isinstance(chat, dict):
         raise TokenError(TokenCode.GRANTS_INVALID, "token has no chat grant")
-    role_sid = _text(chat, "deployment_role_sid")
-    return Grant(
-        kind=kind,
-        account_sid=account_sid,
-        key_sid=key_sid,
-        service_sid=_service(chat.get("service_sid")),
-        identity=identity,
-        expires_at=expires_at,
-        endpoint_id=_text(chat, "endpoint_id"),
-        deployment_role_sid=None if role_sid is None else RoleSid(role_sid),
-        push_credential_sid=_text(chat, "push_credential_sid"),
-    )
+    return identity, chat
 
 
 def _identity(value: object) -> Identity:
@@ -244,9 +242,9 @@ def _identity(value: object) -> Identity:
 
 
 def _service(value: object) -> ServiceSid:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_sid("IS", value):
         raise TokenError(TokenCode.GRANTS_INVALID, "token names no service")
-    return ServiceSid(_clean("service_sid", value))
+    return ServiceSid(value)
 
 
 def _audience(value: object) -> object:
@@ -256,14 +254,12 @@ def _audience(value: object) -> object:
 
 def _text(chat: Mapping[str, Any], name: str) -> str | None:
     value = chat.get(name)
-    if value is not None and not isinstance(value, str):
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
         raise TokenError(TokenCode.INVALID, f"token's {name} is not a string")
-    return _clean(name, value) if value else None
-
-
-def _clean(name: str, text: str) -> str:
     try:
-        return limits.clean(name, text)
+        return limits.clean(name, value)
     except ChatError as error:
         raise TokenError(TokenCode.INVALID, error.message) from None
 
@@ -275,8 +271,8 @@ def _info(payload: Mapping[str, Any]) -> bytes | None:
     if info is None:
         return None
     try:
-        return json.dumps(info, ensure_ascii=False, separators=(",", ":")).encode()
-    except (UnicodeEncodeError, RecursionError):
+        return json.dumps(info, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (ValueError, RecursionError):  # a lone surrogate; 1e999, which reads as infinity
         raise TokenError(TokenCode.INVALID, "token's info is not valid JSON") from None
 
 

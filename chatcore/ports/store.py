@@ -95,6 +95,14 @@ class Horizon:
     force: bool  # may move backwards
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A member whose horizon moved, as it is now."""
+
+    member: Member
+    unread_messages_count: int | None
+
+
 class Services(Protocol):
     async def create(self, service: Service, roles: Sequence[Role]) -> None: ...
 
@@ -231,10 +239,14 @@ class Members(Protocol):
         """Locks the channel's roster position and moves it by one."""
         ...
 
-    async def report(self, horizons: Sequence[Horizon], now: datetime) -> Sequence[Member]:
+    async def report(self, horizons: Sequence[Horizon], now: datetime) -> Sequence[Moved]:
         """Moves many horizons in one statement and gives each channel one roster position; an index beyond the newest
         message is clamped, one that does not move forwards (without force) changes nothing. Returns the members that
         moved, as they are now. Locks roster positions, then members, both ascending."""
+        ...
+
+    async def set_own_positions(self, positions: Mapping[MemberSid, int]) -> None:
+        """Where in their users' streams these memberships changed last."""
         ...
 
     async def unread(self, channel_sid: ChannelSid, identity: Identity) -> Unread | None: ...
@@ -284,8 +296,8 @@ class Messages(Protocol):
 
     async def update(self, message: Message) -> None: ...
 
-    async def delete(self, message: Message) -> Message | None:
-        """Burns the index. Returns the newest message that is left when the newest was deleted."""
+    async def delete(self, message: Message) -> None:
+        """Burns the index."""
         ...
 
     async def newest(self, channel_sid: ChannelSid) -> Message | None: ...

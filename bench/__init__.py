@@ -1,0 +1,1 @@
+"""The load rig: figures, always as ratios against something measured in the same run on the same machine."""

@@ -1,0 +1,88 @@
+"""Who may see a channel and who may act in it: the checks in the order clients rely on.
+
+Visible, then member, then permitted; sizes and names come after. A private channel does not exist for strangers.
+"""
+
+from __future__ import annotations
+
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.ids import Identity
+from chatcore.domain.model import Actor, Channel, ChannelType, Member
+from chatcore.domain.permissions import Permission
+from chatcore.ports.store import Access, Repositories
+
+
+def channel_not_found(key: str) -> ChatError:
+    return ChatError(Code.CHANNEL_NOT_FOUND, f"Channel {key} was not found")
+
+
+def not_authorized(permission: str) -> ChatError:
+    return ChatError(Code.NOT_AUTHORIZED, f"The role does not have the permission {permission}")
+
+
+def not_a_member() -> ChatError:
+    return ChatError(Code.NOT_A_MEMBER, "User is not a member of the channel")
+
+
+async def enter(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:
+    """The channel, if the actor may know that it exists. Raises ChatError(CHANNEL_NOT_FOUND)."""
+    access = await repos.channels.access(actor.service_sid, key, actor.identity, lock=lock)
+    if access is None:
+        raise channel_not_found(key)
+    if (
+        actor.identity is not None
+        and access.channel.type is ChannelType.PRIVATE
+        and access.member is None
+        and access.invite is None
+    ):
+        raise channel_not_found(key)
+    return access
+
+
+async def enter_as_member(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:
+    """As `enter`, for what only members may do; a REST caller passes. Raises ChatError(NOT_A_MEMBER)."""
+    access = await enter(repos, actor, key, lock=lock)
+    if actor.identity is not None and access.member is None:
+        raise not_a_member()
+    return access
+
+
+def own_member(access: Access) -> Member:
+    """The caller's membership, for commands that only clients have."""
+    if access.member is None:
+        raise not_a_member()
+    return access.member
+
+
+def require(actor: Actor, access: Access, *permissions: Permission) -> None:
+    """All of the permissions, from the deployment role or the channel role. REST callers are never restricted."""
+    if actor.identity is None:
+        return
+    for permission in permissions:
+        if permission not in access.permissions:
+            raise not_authorized(permission)
+
+
+def require_either(actor: Actor, access: Access, anybodys: Permission, own: Permission, *, owner: str) -> None:
+    """`anybodys`, or `own` where the thing belongs to the caller."""
+    if actor.identity is None or anybodys in access.permissions:
+        return
+    if owner == actor.identity and own in access.permissions:
+        return
+    raise not_authorized(own if owner == actor.identity else anybodys)
+
+
+def check_revision(held: int, expected: int | None) -> None:
+    """Optimistic locking where a caller asked for it."""
+    if expected is not None and held != expected:
+        raise ChatError(Code.REVISION_MISMATCH, f"The resource is at revision {held}")
+
+
+def identity_of(actor: Actor) -> Identity:
+    """The client behind a command that REST does not have."""
+    assert actor.identity is not None, "a client command was called for a REST caller"
+    return actor.identity
+
+
+def joins_as_creator(channel: Channel, identity: str) -> bool:
+    return channel.created_by == identity

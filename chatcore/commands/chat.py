@@ -1,0 +1,68 @@
+"""The bundle of commands that protocol peers and REST handlers are given."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import Clock
+from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.store import Store
+
+from .channels import Channels
+from .history import History
+from .horizons import Horizons
+from .members import Members
+from .messages import Messages
+from .rates import Rates
+from .roles import Roles
+from .send_batch import SendBatch
+from .services import Services
+from .typing_indicator import TypingIndicator
+from .unit import Unit
+from .users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """Everything an identity or a REST caller may ask."""
+
+    services: Services
+    roles: Roles
+    users: Users
+    channels: Channels
+    members: Members
+    messages: Messages
+    horizons: Horizons
+    typing: TypingIndicator
+    history: History
+    batch: SendBatch
+
+    async def run(self) -> None:
+        """The batches' work; sends and read horizons wait until this runs. Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.batch.run(), name="send batch")
+            tasks.create_task(self.horizons.run(), name="read horizons")
+            tasks.create_task(self.horizons.tell(), name="read horizons, fan-out")
+
+
+def build(
+    store: Store, publisher: Publisher, clock: Clock, hook: BeforeHook, rates: Rates, *, limit_ceiling: int
+) -> Chat:
+    """Wires the commands to their ports."""
+    unit = Unit(store, publisher, clock)
+    services = Services(store, clock, limit_ceiling=limit_ceiling)
+    batch = SendBatch(unit, rates, services)
+    return Chat(
+        services=services,
+        roles=Roles(unit, rates),
+        users=Users(unit, rates, hook),
+        channels=Channels(unit, rates, hook),
+        members=Members(unit, rates, hook),
+        messages=Messages(unit, rates, hook, batch),
+        horizons=Horizons(unit),
+        typing=TypingIndicator(unit, services),
+        history=History(store),
+        batch=batch,
+    )

@@ -1,0 +1,179 @@
+"""Commands on members of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chatcore.domain import limits, serial
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.events import EventType, LeaveReason
+from chatcore.domain.ids import ChannelSid, Identity, RoleSid
+from chatcore.domain.model import UNSET, Actor, Channel, Member, Unset, given
+from chatcore.domain.paging import Page, Window
+from chatcore.domain.permissions import Permission, RoleType
+from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.store import Access, Repositories
+
+from . import membership
+from .access import check_revision, enter, enter_as_member, require, require_either
+from .horizons import horizon_parts, horizon_signal
+from .membership import MemberDraft, check_index
+from .rates import Rates
+from .unit import Unit, Work, advance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPatch:
+    """Fields to change; UNSET leaves a field as it is. An index of None clears the read horizon."""
+
+    role_sid: str | Unset = UNSET
+    attributes: str | Unset = UNSET
+    last_consumed_message_index: int | Unset | None = UNSET
+    last_consumption_timestamp: datetime | Unset | None = UNSET
+    date_created: datetime | Unset = UNSET
+    date_updated: datetime | Unset = UNSET
+
+
+def member_not_found(key: str) -> ChatError:
+    return ChatError(Code.MEMBER_NOT_FOUND, f"Member {key} was not found")
+
+
+async def _find(repos: Repositories, channel_sid: ChannelSid, key: str) -> Member:
+    member = await repos.members.get(channel_sid, key)
+    if member is None:
+        raise member_not_found(key)
+    return member
+
+
+class Members:
+    """One public method is one command. Members are addressed by SID or identity."""
+
+    def __init__(self, unit: Unit, rates: Rates, hook: BeforeHook) -> None:
+        self._unit = unit
+        self._rates = rates
+        self._hook = hook
+
+    async def get(self, actor: Actor, channel_key: str, key: str) -> Member:
+        access = await enter_as_member(self._unit.store.read, actor, channel_key)
+        return await _find(self._unit.store.read, access.channel.sid, key)
+
+    async def list(
+        self, actor: Actor, channel_key: str, window: Window, *, identities: Sequence[Identity] = ()
+    ) -> Page[Member]:
+        access = await enter_as_member(self._unit.store.read, actor, channel_key)
+        return await self._unit.store.read.members.list(access.channel.sid, window, identities=identities)
+
+    async def add(self, actor: Actor, channel_key: str, identity: str, draft: MemberDraft) -> Member:
+        """The user is created when missing; a pending invite is consumed."""
+
+        async def act(work: Work) -> Member:
+            access = await enter(work.tx, actor, channel_key, lock=True)
+            require(actor, access, Permission.ADD_MEMBER)
+            if draft.role_sid is not UNSET:
+                require(actor, access, Permission.REMOVE_MEMBER)
+            limits.identity(identity)
+            if draft.attributes is not UNSET:
+                limits.attributes(draft.attributes)
+            self._rates.channel(access.channel.sid)
+            service = await membership.service_of(work.tx, actor)
+            user, _ = await membership.ensure_user(work, service, Identity(identity))
+            _, member = await membership.admit(work, actor, service, access.channel, user, draft)
+            return member
+
+        fields = {"ChannelSid": channel_key, "Identity": identity, "Reason": "ADDED"}
+        await self._hook.before(actor, "onMemberAdd", fields)
+        return await self._unit.run(actor, act)
+
+    async def update(
+        self, actor: Actor, channel_key: str, key: str, patch: MemberPatch, *, if_rev: int | None = None
+    ) -> Member:
+        """An update without any field answers with the member as it is and leaves no event. A client that changes a
+        role needs what adding and removing the member needs."""
+
+        async def act(work: Work) -> Member:
+            access = await enter(work.tx, actor, channel_key, lock=True)
+            member = await _find(work.tx, access.channel.sid, key)
+            self._allow(actor, access, member, patch)
+            check_revision(member.rev, if_rev)
+            if patch == MemberPatch():
+                return member
+            self._rates.channel(access.channel.sid)
+            return await self._change(work, actor, access, member, patch)
+
+        await self._hook.before(actor, "onMemberUpdate", {"ChannelSid": channel_key, "Identity": key})
+        return await self._unit.run(actor, act)
+
+    async def remove(self, actor: Actor, channel_key: str, key: str) -> None:
+        async def act(work: Work) -> None:
+            access = await enter(work.tx, actor, channel_key, lock=True)
+            require(actor, access, Permission.REMOVE_MEMBER)
+            member = await _find(work.tx, access.channel.sid, key)
+            self._rates.channel(access.channel.sid)
+            service = await membership.service_of(work.tx, actor)
+            await membership.dismiss(work, actor, service, access.channel, member, LeaveReason.REMOVED)
+
+        fields = {"ChannelSid": channel_key, "Identity": key, "Reason": "REMOVED"}
+        await self._hook.before(actor, "onMemberRemove", fields)
+        await self._unit.run(actor, act)
+
+    @staticmethod
+    def _allow(actor: Actor, access: Access, member: Member, patch: MemberPatch) -> None:
+        if patch.role_sid is not UNSET:
+            require(actor, access, Permission.ADD_MEMBER, Permission.REMOVE_MEMBER)
+        if patch.attributes is not UNSET:
+            anybodys, own = Permission.EDIT_ANY_MEMBER_ATTRIBUTES, Permission.EDIT_OWN_MEMBER_ATTRIBUTES
+            require_either(actor, access, anybodys, own, owner=member.identity)
+
+    @staticmethod
+    async def _change(work: Work, actor: Actor, access: Access, member: Member, patch: MemberPatch) -> Member:
+        """Durable fields make an event; a moved horizon only moves the positions other protocols replay by."""
+        if patch.attributes is not UNSET:
+            limits.attributes(patch.attributes)
+        role = member.role_sid
+        if patch.role_sid is not UNSET:
+            service = await membership.service_of(work.tx, actor)
+            role = RoleSid((await membership.role_of(work.tx, service, patch.role_sid, RoleType.CHANNEL)).sid)
+        index = given(patch.last_consumed_message_index, member.last_consumed_message_index)
+        moment = given(patch.last_consumption_timestamp, member.last_consumption_timestamp)
+        if patch.last_consumed_message_index is not UNSET:
+            check_index(access.channel, patch.last_consumed_message_index)
+            moment = None if index is None else given(patch.last_consumption_timestamp, work.now)
+        horizon = replace(patch, role_sid=UNSET, attributes=UNSET, date_created=UNSET, date_updated=UNSET)
+        durable = patch != horizon
+        channel = advance(access.channel) if durable else access.channel
+        roster = await work.tx.members.next_roster_position(channel.sid)
+        changed = replace(
+            member,
+            role_sid=role,
+            attributes=given(patch.attributes, member.attributes),
+            last_consumed_message_index=index,
+            last_consumption_timestamp=moment,
+            date_created=given(patch.date_created, member.date_created),
+            date_updated=given(patch.date_updated, work.now),
+            rev=channel.stream.offset if durable else member.rev,
+            roster_position=roster,
+        )
+        if index != member.last_consumed_message_index:
+            changed = await _log_horizon(work, channel, changed)
+        else:
+            await work.tx.members.update(changed)
+        if durable:
+            await work.tx.channels.save(channel)
+            work.log_channel(channel, EventType.MEMBER_UPDATED, subject=member.user_sid, member=serial.member(changed))
+        return changed
+
+
+async def _log_horizon(work: Work, channel: Channel, member: Member) -> Member:
+    """Saves a member whose horizon moved; its own devices get an event, the others a signal."""
+    stream = await membership.stream_of(work, member.user_sid)
+    stream.offset += 1
+    member = replace(member, own_position=stream.offset)
+    await work.tx.users.save_streams([stream])
+    await work.tx.members.update(member)
+    unread = await work.tx.members.unread(channel.sid, member.identity)
+    count = unread.unread_messages_count if unread is not None else None
+    work.log_user(stream, EventType.READ_UPDATED, channel.sid, **horizon_parts(member, count))
+    work.signals.append(horizon_signal(member, work.now))
+    return member

@@ -1,0 +1,176 @@
+"""Commands on messages. Sending shares transactions with others: see `send_batch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chatcore.domain import limits, serial
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.events import EventType
+from chatcore.domain.ids import ChannelSid, MessageSid
+from chatcore.domain.model import UNSET, Actor, LastMessage, Message, Order, Unset, given
+from chatcore.domain.paging import Page
+from chatcore.domain.permissions import Permission
+from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.store import Access, Repositories
+
+from .access import check_revision, enter, enter_as_member, require_either
+from .rates import Rates
+from .send_batch import SendBatch, SendDraft, Sent
+from .unit import Unit, Work, advance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePatch:
+    """Fields to change; UNSET leaves a field as it is."""
+
+    body: str | Unset = UNSET
+    attributes: str | Unset = UNSET
+    author: str | Unset = UNSET
+    date_created: datetime | Unset = UNSET
+    date_updated: datetime | Unset = UNSET
+    last_updated_by: str | Unset = UNSET
+
+
+async def _find(repos: Repositories, channel_sid: ChannelSid, key: MessageSid | int) -> Message:
+    message = await repos.messages.get(channel_sid, key)
+    if message is None:
+        raise ChatError(Code.MESSAGE_NOT_FOUND, f"Message {key} was not found")
+    return message
+
+
+class Messages:
+    """One public method is one command. Messages are addressed by SID or index."""
+
+    def __init__(self, unit: Unit, rates: Rates, hook: BeforeHook, batch: SendBatch) -> None:
+        self._unit = unit
+        self._rates = rates
+        self._hook = hook
+        self._batch = batch
+
+    async def send(self, actor: Actor, draft: SendDraft) -> Sent:
+        """Returns after the commit. A client_ref that was used before returns the first message, unchanged."""
+        intended = {"ChannelSid": draft.channel, "Body": draft.body, "Attributes": given(draft.attributes, None)}
+        intended["From"] = given(draft.author, actor.name)
+        answer = await self._hook.before(actor, "onMessageSend", intended)
+        if answer is not intended:
+            draft = replace(draft, body=answer["Body"], attributes=answer["Attributes"] or UNSET)
+            draft = replace(draft, author=answer["From"] or UNSET)
+        return await self._batch.send(actor, draft)
+
+    async def get(self, actor: Actor, channel_key: str, key: MessageSid | int) -> Message:
+        access = await enter_as_member(self._unit.store.read, actor, channel_key)
+        return await _find(self._unit.store.read, access.channel.sid, key)
+
+    async def list(
+        self,
+        actor: Actor,
+        channel_key: str,
+        *,
+        limit: int,
+        order: Order = Order.ASC,
+        after: int | None = None,
+        before: int | None = None,
+        offset: int = 0,
+    ) -> tuple[Access, Page[Message]]:
+        """A page by index, and the channel as it was read just before: its stream position is not newer than the
+        page."""
+        access = await enter_as_member(self._unit.store.read, actor, channel_key)
+        page = await self._unit.store.read.messages.list(
+            access.channel.sid, limit=limit, order=order, after=after, before=before, offset=offset
+        )
+        return access, page
+
+    async def update(
+        self,
+        actor: Actor,
+        channel_key: str,
+        key: MessageSid | int,
+        patch: MessagePatch,
+        *,
+        if_rev: int | None = None,
+    ) -> Message:
+        """An update without any field answers with the message as it is and leaves no event."""
+
+        async def act(work: Work) -> Message:
+            access = await enter(work.tx, actor, channel_key, lock=True)
+            message = await _find(work.tx, access.channel.sid, key)
+            owner = message.author
+            if patch.body is not UNSET:
+                require_either(actor, access, Permission.EDIT_ANY_MESSAGE, Permission.EDIT_OWN_MESSAGE, owner=owner)
+            if patch.attributes is not UNSET:
+                anybodys, own = Permission.EDIT_ANY_MESSAGE_ATTRIBUTES, Permission.EDIT_OWN_MESSAGE_ATTRIBUTES
+                require_either(actor, access, anybodys, own, owner=owner)
+            check_revision(message.rev, if_rev)
+            self._check(patch)
+            if patch == MessagePatch():
+                return message
+            self._rates.channel(access.channel.sid)
+            channel = advance(access.channel)
+            edited = patch.body is not UNSET or patch.attributes is not UNSET
+            changed = replace(
+                message,
+                body=given(patch.body, message.body),
+                attributes=given(patch.attributes, message.attributes),
+                author=given(patch.author, message.author),
+                date_created=given(patch.date_created, message.date_created),
+                date_updated=given(patch.date_updated, work.now),
+                was_edited=message.was_edited or edited,
+                last_updated_by=given(patch.last_updated_by, actor.name if edited else message.last_updated_by),
+                rev=channel.stream.offset,
+            )
+            if channel.last_message is not None and channel.last_message.index == message.index:
+                last = LastMessage(index=changed.index, date_created=changed.date_created)
+                channel = replace(channel, last_message=last)
+            await work.tx.messages.update(changed)
+            await work.tx.channels.save(channel)
+            work.log_channel(channel, EventType.MESSAGE_UPDATED, message=serial.message(changed))
+            return changed
+
+        fields = {"ChannelSid": channel_key, "MessageSid": str(key), "Body": given(patch.body, None)}
+        fields["Attributes"] = given(patch.attributes, None)
+        answer = await self._hook.before(actor, "onMessageUpdate", fields)
+        if answer is not fields:
+            patch = replace(patch, body=_or_unset(answer["Body"]), attributes=_or_unset(answer["Attributes"]))
+        return await self._unit.run(actor, act)
+
+    async def delete(self, actor: Actor, channel_key: str, key: MessageSid | int) -> None:
+        """The index stays burnt."""
+
+        async def act(work: Work) -> None:
+            access = await enter(work.tx, actor, channel_key, lock=True)
+            message = await _find(work.tx, access.channel.sid, key)
+            anybodys, own = Permission.DELETE_ANY_MESSAGE, Permission.DELETE_OWN_MESSAGE
+            require_either(actor, access, anybodys, own, owner=message.author)
+            self._rates.channel(access.channel.sid)
+            channel = advance(access.channel)
+            await work.tx.messages.delete(message)
+            channel = replace(channel, messages_count=channel.messages_count - 1)
+            if channel.last_message is not None and channel.last_message.index == message.index:
+                newest = await work.tx.messages.newest(channel.sid)
+                channel = replace(channel, last_message=None, last_message_sid=None)
+                if newest is not None:
+                    last = LastMessage(index=newest.index, date_created=newest.date_created)
+                    channel = replace(channel, last_message=last, last_message_sid=newest.sid)
+            await work.tx.channels.save(channel)
+            removed = serial.removed_message(message, channel.stream.offset)
+            work.log_channel(channel, EventType.MESSAGE_REMOVED, message=removed)
+
+        await self._hook.before(actor, "onMessageRemove", {"ChannelSid": channel_key, "MessageSid": str(key)})
+        await self._unit.run(actor, act)
+
+    @staticmethod
+    def _check(patch: MessagePatch) -> None:
+        if patch.body is not UNSET:
+            limits.body(patch.body)
+        if patch.attributes is not UNSET:
+            limits.attributes(patch.attributes)
+        if patch.author is not UNSET:
+            limits.author(patch.author)
+        if patch.last_updated_by is not UNSET:
+            limits.last_updated_by(patch.last_updated_by)
+
+
+def _or_unset(value: str | None) -> str | Unset:
+    return UNSET if value is None else value

@@ -1,0 +1,158 @@
+"""Commands on services: tenants of an account, made and configured through REST."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chatcore.domain import limits
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.ids import AccountSid, RoleSid, ServiceSid, new_sid
+from chatcore.domain.model import Actor, Notifications, Role, Service
+from chatcore.domain.paging import Page, Window
+from chatcore.domain.permissions import CHANNEL_ADMIN, CHANNEL_USER, DEFAULT_ROLES, SERVICE_USER, RoleType
+from chatcore.ports.clock import Clock
+from chatcore.ports.store import Store
+
+SETTINGS_AGE = 5.0  # seconds a send may rely on settings it has read
+
+
+def fresh_service(
+    clock: Clock, account_sid: AccountSid, friendly_name: str, sid: ServiceSid | None = None
+) -> tuple[Service, list[Role]]:
+    """A service as it comes, with its four roles."""
+    now = clock.now()
+    sid = sid or ServiceSid(new_sid("IS"))
+    roles = [
+        Role(
+            sid=RoleSid(new_sid("RL")),
+            service_sid=sid,
+            friendly_name=name,
+            type=kind,
+            permissions=tuple(permissions),
+            date_created=now,
+            date_updated=now,
+        )
+        for name, kind, permissions in DEFAULT_ROLES
+    ]
+    by_name = {role.friendly_name: role.sid for role in roles}
+    service = Service(
+        sid=sid,
+        account_sid=account_sid,
+        friendly_name=limits.service_name(friendly_name),
+        default_service_role_sid=by_name[SERVICE_USER],
+        default_channel_role_sid=by_name[CHANNEL_USER],
+        default_channel_creator_role_sid=by_name[CHANNEL_ADMIN],
+        read_status_enabled=True,
+        reachability_enabled=False,
+        typing_indicator_timeout=5,
+        consumption_report_interval=10,
+        limit_channel_members=100,
+        limit_user_channels=250,
+        pre_webhook_url=None,
+        post_webhook_url=None,
+        webhook_method=None,
+        webhook_filters=None,
+        pre_webhook_retry_count=0,
+        post_webhook_retry_count=0,
+        media_size_limit_mb=150,
+        media_compatibility_message="Media messages are not supported by your client",
+        notifications=Notifications(),
+        date_created=now,
+        date_updated=now,
+    )
+    return service, roles
+
+
+def service_not_found(sid: str) -> ChatError:
+    return ChatError(Code.SERVICE_NOT_FOUND, f"Service {sid} was not found")
+
+
+class Services:
+    """One public method is one command. Callers hand over a whole changed Service: REST owns its fields."""
+
+    def __init__(self, store: Store, clock: Clock, *, limit_ceiling: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._ceiling = limit_ceiling
+        self._settings: dict[ServiceSid, tuple[float, Service]] = {}
+
+    async def create(self, account_sid: AccountSid, friendly_name: str) -> Service:
+        service, roles = fresh_service(self._clock, account_sid, friendly_name)
+        async with self._store.transaction() as tx:
+            await tx.services.create(service, roles)
+        return service
+
+    async def get(self, account_sid: AccountSid, sid: str) -> Service:
+        service = await self._store.read.services.get(account_sid, sid)
+        if service is None:
+            raise service_not_found(sid)
+        return service
+
+    async def list(self, account_sid: AccountSid, window: Window) -> Page[Service]:
+        return await self._store.read.services.list(account_sid, window)
+
+    async def settings(self, actor: Actor) -> Service:
+        """The service as read at most SETTINGS_AGE ago: only for decisions that may lag."""
+        held = self._settings.get(actor.service_sid)
+        now = self._clock.monotonic()
+        if held is not None and now - held[0] < SETTINGS_AGE:
+            return held[1]
+        service = await self._store.read.services.find(actor.service_sid)
+        if service is None or service.account_sid != actor.account_sid:
+            self._settings.pop(actor.service_sid, None)
+            raise service_not_found(actor.service_sid)
+        self._settings[service.sid] = (now, service)
+        return service
+
+    async def update(self, old: Service, new: Service) -> Service:
+        """Nothing changed: answers with the service as it is."""
+        if new == old:
+            return old
+        await self._check(old, new)
+        new = replace(new, date_updated=self._clock.now())
+        async with self._store.transaction() as tx:
+            await tx.services.update(new)
+        self._settings.pop(new.sid, None)
+        return new
+
+    async def delete(self, account_sid: AccountSid, sid: str) -> None:
+        service = await self.get(account_sid, sid)
+        async with self._store.transaction() as tx:
+            await tx.services.delete(service.sid, self._clock.now())
+        self._settings.pop(service.sid, None)
+
+    async def _check(self, old: Service, new: Service) -> None:
+        limits.service_name(new.friendly_name)
+        if new.typing_indicator_timeout < 1:
+            raise ChatError(Code.TYPING_TIMEOUT_INVALID, "TypingIndicatorTimeout must be at least 1")
+        if new.consumption_report_interval < 0:
+            raise ChatError(Code.CONSUMPTION_INTERVAL_INVALID, "ConsumptionReportInterval must not be negative")
+        if not 1 <= new.limit_channel_members <= self._ceiling:
+            raise ChatError(
+                Code.CHANNEL_MEMBERS_LIMIT_INVALID, f"Limits.ChannelMembers must be between 1 and {self._ceiling}"
+            )
+        if not 1 <= new.limit_user_channels <= self._ceiling:
+            raise ChatError(
+                Code.USER_CHANNELS_LIMIT_INVALID, f"Limits.UserChannels must be between 1 and {self._ceiling}"
+            )
+        if not 0 <= new.pre_webhook_retry_count <= 3 or not 0 <= new.post_webhook_retry_count <= 3:
+            raise ChatError(Code.RETRY_COUNT_INVALID, "Retry counts must be between 0 and 3")
+        for was, sid, kind, code in (
+            (
+                old.default_service_role_sid,
+                new.default_service_role_sid,
+                RoleType.DEPLOYMENT,
+                Code.DEPLOYMENT_ROLE_NOT_FOUND,
+            ),
+            (old.default_channel_role_sid, new.default_channel_role_sid, RoleType.CHANNEL, Code.CHANNEL_ROLE_NOT_FOUND),
+            (
+                old.default_channel_creator_role_sid,
+                new.default_channel_creator_role_sid,
+                RoleType.CHANNEL,
+                Code.CREATOR_ROLE_NOT_FOUND,
+            ),
+        ):
+            if sid != was:
+                role = await self._store.read.roles.get(new.sid, sid)
+                if role is None or role.type is not kind:
+                    raise ChatError(code, f"Role {sid} was not found")

@@ -1,0 +1,85 @@
+"""The one way to act: check, ask the hook, transact, publish.
+
+A command's `act` runs inside the transaction, reads again whatever it relies on, and collects events, signals and
+jobs in its Work. They are written with the state in one commit; the broker hears afterwards and may lose it, because
+readers repair from the log by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from chatcore.domain import serial
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.events import Event, EventType, Signal, channel_topic, user_topic
+from chatcore.domain.ids import ChannelSid
+from chatcore.domain.jobs import Job
+from chatcore.domain.model import Actor, Channel
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import Clock
+from chatcore.ports.store import Repositories, Store, TransactionConflict, UserStream
+
+T = TypeVar("T")
+ATTEMPTS = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What one command does in its transaction."""
+
+    tx: Repositories
+    now: datetime
+    by: str | None
+    events: list[Event] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    def log_channel(self, channel: Channel, kind: EventType, /, *, subject: str = "", **parts: str) -> None:
+        """Logs at the offset that `advance` gave the channel. `parts` are JSON text."""
+        payload = serial.event(kind, at=self.now, by=self.by, channel_sid=channel.sid, **parts)
+        topic = channel_topic(channel.sid)
+        self.events.append(
+            Event(topic=topic, offset=channel.stream.offset, type=kind, payload=payload, subject=subject)
+        )
+
+    def log_user(self, stream: UserStream, kind: EventType, about: ChannelSid | None = None, /, **parts: str) -> None:
+        """Logs at the stream's present offset: advance it first. `parts` are JSON text."""
+        payload = serial.event(kind, at=self.now, by=self.by, channel_sid=about, **parts)
+        topic = user_topic(stream.user_sid)
+        self.events.append(Event(topic=topic, offset=stream.offset, type=kind, payload=payload, subject=about or ""))
+
+
+def advance(channel: Channel) -> Channel:
+    """The channel one event further in its stream."""
+    return replace(channel, stream=replace(channel.stream, offset=channel.stream.offset + 1))
+
+
+class Unit:
+    """Runs commands as transactions."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:
+        self.store = store
+        self.publisher = publisher
+        self.clock = clock
+
+    async def run(self, actor: Actor, act: Callable[[Work], Awaitable[T]]) -> T:
+        """Commits what `act` did, then publishes it. A conflict with another transaction runs `act` again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.store.transaction() as tx:
+                    work = Work(tx=tx, now=self.clock.now(), by=actor.identity)
+                    result = await act(work)
+                    if work.events:
+                        await tx.events.append(work.events, work.now)
+                    if work.jobs:
+                        await tx.outbox.put(work.jobs, work.now)
+            except TransactionConflict:
+                if attempt == ATTEMPTS:
+                    raise ChatError(Code.UNAVAILABLE, "Too many conflicting changes, try again") from None
+                continue
+            self.publisher.publish([*work.events, *work.signals])
+            return result
+        raise AssertionError("the last attempt returns or raises")

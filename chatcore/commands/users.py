@@ -1,0 +1,196 @@
+"""Commands on users: profiles, and the first connection of an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chatcore.domain import limits, serial
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.events import (
+    EventType,
+    LeaveReason,
+    Signal,
+    SignalType,
+    profile_topic,
+    service_topic,
+)
+from chatcore.domain.ids import Identity, RoleSid, UserSid, new_epoch, new_sid
+from chatcore.domain.model import UNSET, Actor, Position, Unset, User, given
+from chatcore.domain.paging import Page, Window
+from chatcore.domain.permissions import Permission, RoleType
+from chatcore.ports.hooks import BeforeHook
+
+from . import membership
+from .access import not_authorized
+from .rates import Rates
+from .unit import Unit, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDraft:
+    """Fields of a new user, or those of an update. UNSET: default, or unchanged."""
+
+    friendly_name: str | Unset | None = UNSET
+    attributes: str | Unset = UNSET
+    role_sid: str | Unset = UNSET
+
+
+def user_not_found(key: str) -> ChatError:
+    return ChatError(Code.USER_NOT_FOUND, f"User {key} was not found")
+
+
+def _check(draft: UserDraft) -> None:
+    if draft.friendly_name is not UNSET:
+        limits.friendly_name(draft.friendly_name)
+    if draft.attributes is not UNSET:
+        limits.attributes(draft.attributes)
+
+
+class Users:
+    """One public method is one command. Users are addressed by SID or identity."""
+
+    def __init__(self, unit: Unit, rates: Rates, hook: BeforeHook) -> None:
+        self._unit = unit
+        self._rates = rates
+        self._hook = hook
+
+    async def connected(self, actor: Actor, identity: Identity, role_sid: str | None) -> User:
+        """The user behind a valid token, made on its first connection. A role that does not fit is ignored."""
+        found = await self._unit.store.read.users.get(actor.service_sid, identity)
+        if found is not None and found.identity == identity:
+            return found
+        limits.identity(identity)
+
+        async def act(work: Work) -> User:
+            service = await membership.service_of(work.tx, actor)
+            role = await work.tx.roles.get(service.sid, role_sid) if role_sid is not None else None
+            fits = role is not None and role.type is RoleType.DEPLOYMENT
+            user, _ = await membership.ensure_user(
+                work, service, identity, role_sid=role.sid if role is not None and fits else None
+            )
+            return user
+
+        return await self._unit.run(actor, act)
+
+    async def create(self, actor: Actor, identity: str, draft: UserDraft) -> User:
+        limits.identity(identity)
+
+        async def act(work: Work) -> User:
+            _check(draft)
+            service = await membership.service_of(work.tx, actor)
+            role = service.default_service_role_sid
+            if draft.role_sid is not UNSET:
+                role = (await membership.role_of(work.tx, service, draft.role_sid, RoleType.DEPLOYMENT)).sid
+            self._rates.service(service.sid)
+            user = User(
+                sid=UserSid(new_sid("US")),
+                service_sid=service.sid,
+                identity=Identity(identity),
+                friendly_name=given(draft.friendly_name, None) or None,
+                attributes=given(draft.attributes, "{}"),
+                role_sid=role,
+                joined_channels_count=0,
+                date_created=work.now,
+                date_updated=work.now,
+                rev=0,
+                info_position=1,
+                stream=Position(offset=0, epoch=new_epoch()),
+            )
+            await work.tx.users.create(user)
+            return user
+
+        return await self._unit.run(actor, act)
+
+    async def get(self, actor: Actor, key: str) -> User:
+        user = await self._unit.store.read.users.get(actor.service_sid, key)
+        if user is None:
+            raise user_not_found(key)
+        return user
+
+    async def many(self, actor: Actor, identities: Sequence[Identity]) -> Sequence[User]:
+        """Those that exist."""
+        return await self._unit.store.read.users.many(actor.service_sid, identities)
+
+    async def list(self, actor: Actor, window: Window) -> Page[User]:
+        return await self._unit.store.read.users.list(actor.service_sid, window)
+
+    async def update(self, actor: Actor, key: str, draft: UserDraft) -> User:
+        """An update without any field answers with the user as it is and leaves no event. Only REST changes roles."""
+
+        async def act(work: Work) -> User:
+            user = await work.tx.users.get(actor.service_sid, key)
+            if user is None:
+                raise user_not_found(key)
+            await self._allow(work, actor, user, draft)
+            _check(draft)
+            role = user.role_sid
+            if draft.role_sid is not UNSET:
+                service = await membership.service_of(work.tx, actor)
+                role = RoleSid((await membership.role_of(work.tx, service, draft.role_sid, RoleType.DEPLOYMENT)).sid)
+            if draft == UserDraft():
+                return user
+            self._rates.service(actor.service_sid)
+            stream = await membership.stream_of(work, user.sid)
+            # read again: another update may have committed while the lock was waited for
+            user = await work.tx.users.get(actor.service_sid, user.sid) or user
+            stream.offset += 1
+            stream.info_position += 1
+            user = replace(
+                user,
+                friendly_name=given(draft.friendly_name, user.friendly_name) or None,
+                attributes=given(draft.attributes, user.attributes),
+                role_sid=role if draft.role_sid is not UNSET else user.role_sid,
+                date_updated=work.now,
+                rev=stream.offset,
+                info_position=stream.info_position,
+                stream=Position(offset=stream.offset, epoch=stream.epoch),
+            )
+            await work.tx.users.update(user)
+            await work.tx.users.save_streams([stream])
+            text = serial.user(user)
+            work.log_user(stream, EventType.USER_UPDATED, user=text)
+            payload = serial.event(SignalType.USER_UPDATED, at=work.now, by=actor.identity, user=text)
+            work.signals.append(
+                Signal(topic=profile_topic(user.sid), type=SignalType.USER_UPDATED, payload=payload, subject=user.sid)
+            )
+            return user
+
+        await self._hook.before(actor, "onUserUpdate", {"Identity": key})
+        return await self._unit.run(actor, act)
+
+    async def delete(self, actor: Actor, key: str) -> None:
+        """With memberships and invites; messages keep the identity. Its connections are closed on every node."""
+
+        async def act(work: Work) -> None:
+            user = await work.tx.users.get(actor.service_sid, key)
+            if user is None:
+                raise user_not_found(key)
+            self._rates.service(actor.service_sid)
+            service = await membership.service_of(work.tx, actor)
+            held = await work.tx.members.of_user(user.sid)
+            channels = await work.tx.channels.lock(sorted(m.channel_sid for m in held))
+            for member in sorted(await work.tx.members.of_user(user.sid), key=lambda m: m.channel_sid):
+                channel = channels.get(member.channel_sid)
+                if channel is not None:
+                    reason = LeaveReason.USER_DELETED
+                    await membership.dismiss(work, actor, service, channel, member, reason)
+            await work.tx.users.delete(user.sid)
+            payload = serial.event(SignalType.USER_DELETED, at=work.now, by=actor.identity)
+            topic = service_topic(service.sid)
+            work.signals.append(Signal(topic=topic, type=SignalType.USER_DELETED, payload=payload, subject=user.sid))
+
+        await self._unit.run(actor, act)
+
+    @staticmethod
+    async def _allow(work: Work, actor: Actor, user: User, draft: UserDraft) -> None:
+        if actor.identity is None:
+            return
+        if draft.role_sid is not UNSET:
+            raise not_authorized("to change roles")
+        held = await work.tx.users.permissions(actor.service_sid, actor.identity) or frozenset()
+        if Permission.EDIT_ANY_USER_INFO in held:
+            return
+        if user.identity != actor.identity or Permission.EDIT_OWN_USER_INFO not in held:
+            own = user.identity == actor.identity
+            raise not_authorized(Permission.EDIT_OWN_USER_INFO if own else Permission.EDIT_ANY_USER_INFO)

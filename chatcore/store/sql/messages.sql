@@ -1,0 +1,141 @@
+-- name: by_sid
+-- channel_sid, sid
+SELECT
+  channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+  date_created, date_updated, created_rev, rev
+FROM messages WHERE sid = $2 AND channel_sid = $1;
+
+-- name: by_index
+-- channel_sid, index
+SELECT
+  channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+  date_created, date_updated, created_rev, rev
+FROM messages WHERE channel_sid = $1 AND index = $2;
+
+-- name: list_up
+-- channel_sid, after, before, limit, offset
+SELECT
+  channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+  date_created, date_updated, created_rev, rev
+FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3
+ORDER BY index LIMIT $4 OFFSET $5;
+
+-- name: list_down
+-- channel_sid, after, before, limit, offset; newest first
+SELECT
+  channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+  date_created, date_updated, created_rev, rev
+FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3
+ORDER BY index DESC LIMIT $4 OFFSET $5;
+
+-- name: newest
+-- channel_sid
+SELECT
+  channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+  date_created, date_updated, created_rev, rev
+FROM messages WHERE channel_sid = $1 ORDER BY index DESC LIMIT 1;
+
+-- name: any_within
+-- channel_sid, after, before
+SELECT EXISTS (SELECT FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3);
+
+-- name: update
+-- channel_sid, index, author, body, media, attributes, was_edited, last_updated_by, date_created, date_updated, rev
+UPDATE messages SET
+  author = $3, body = $4, media = $5, attributes = $6, was_edited = $7, last_updated_by = $8, date_created = $9,
+  date_updated = $10, rev = $11
+WHERE channel_sid = $1 AND index = $2;
+
+-- name: delete
+-- channel_sid, index; the index stays burnt
+WITH gone AS (DELETE FROM messages WHERE channel_sid = $1 AND index = $2 RETURNING channel_sid, index)
+INSERT INTO deleted_messages (channel_sid, index) SELECT channel_sid, index FROM gone ON CONFLICT DO NOTHING;
+
+-- name: senders
+-- channel_sids, identities
+SELECT
+  w.channel_sid, w.identity, m.sid IS NOT NULL AS member, i.sid IS NOT NULL AS invited,
+  deployment.permissions AS deployment_permissions, own.permissions AS channel_permissions
+FROM unnest($1::text[], $2::text[]) AS w (channel_sid, identity)
+LEFT JOIN channels c ON c.sid = w.channel_sid
+LEFT JOIN users u ON u.service_sid = c.service_sid AND u.identity = w.identity
+LEFT JOIN roles deployment ON deployment.sid = u.role_sid
+LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity
+LEFT JOIN roles own ON own.sid = m.role_sid
+LEFT JOIN invites i ON i.channel_sid = w.channel_sid AND i.identity = w.identity;
+
+-- name: by_refs
+-- channel_sids, authors, client_refs
+SELECT
+  m.channel_sid, m.index, m.sid, m.service_sid, m.author, m.body, m.media, m.attributes, m.was_edited,
+  m.last_updated_by, m.client_ref, m.date_created, m.date_updated, m.created_rev, m.rev
+FROM unnest($1::text[], $2::text[], $3::text[]) AS w (channel_sid, author, client_ref)
+JOIN messages m ON m.channel_sid = w.channel_sid AND m.author = w.author AND m.client_ref = w.client_ref;
+
+-- name: insert_many
+-- of messages: channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+-- date_created, date_updated, created_rev, rev;
+-- of events: channel_sid, seq, type, subject, payload;
+-- of channels: sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated
+WITH added AS (
+  INSERT INTO messages (
+    channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+    date_created, date_updated, created_rev, rev)
+  SELECT
+    channel_sid, index, sid, service_sid, author, body, media::jsonb, attributes, was_edited, last_updated_by,
+    client_ref, date_created, date_updated, created_rev, rev
+  FROM unnest(
+      $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
+      $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::bigint[]) AS w (
+      channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+      date_created, date_updated, created_rev, rev)),
+logged AS (
+  INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
+  SELECT channel_sid, seq, type, subject, payload, now()
+  FROM unnest($16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])
+    AS w (channel_sid, seq, type, subject, payload))
+UPDATE channels c SET
+  next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
+  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated
+FROM unnest(
+    $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::timestamptz[], $26::bigint[], $27::bigint[],
+    $28::timestamptz[]) AS w (
+    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated)
+WHERE c.sid = w.sid;
+
+-- name: insert_many_with_jobs
+-- the same as insert_many, then of jobs: kind, service_sid, dedupe, lane, job, due in, expires in (seconds)
+WITH added AS (
+  INSERT INTO messages (
+    channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+    date_created, date_updated, created_rev, rev)
+  SELECT
+    channel_sid, index, sid, service_sid, author, body, media::jsonb, attributes, was_edited, last_updated_by,
+    client_ref, date_created, date_updated, created_rev, rev
+  FROM unnest(
+      $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
+      $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::bigint[]) AS w (
+      channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
+      date_created, date_updated, created_rev, rev)),
+logged AS (
+  INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
+  SELECT channel_sid, seq, type, subject, payload, now()
+  FROM unnest($16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])
+    AS w (channel_sid, seq, type, subject, payload)),
+queued AS (
+  INSERT INTO outbox (kind, service_sid, dedupe, lane, job, due_at, expires_at)
+  SELECT
+    kind, service_sid, dedupe, lane, job::jsonb, now() + make_interval(secs => due),
+    now() + make_interval(secs => expiry)
+  FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::float8[], $35::float8[])
+    AS w (kind, service_sid, dedupe, lane, job, due, expiry)
+  ON CONFLICT (kind, service_sid, dedupe) WHERE dedupe IS NOT NULL
+  DO UPDATE SET due_at = least(outbox.due_at, excluded.due_at))
+UPDATE channels c SET
+  next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
+  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated
+FROM unnest(
+    $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::timestamptz[], $26::bigint[], $27::bigint[],
+    $28::timestamptz[]) AS w (
+    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated)
+WHERE c.sid = w.sid;

@@ -1,0 +1,1 @@
+"""Starts the processes of the product, keeps them alive and stops them in order."""

@@ -1,0 +1,69 @@
+"""Opens the database for one administrative command, whether it is configured, running already, or asleep."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+
+from chatcore.auth.secrets import SecretBox
+from chatcore.config import ConfigError, Settings
+from chatcore.embedded.folders import BOOTSTRAP_FILE, SECRET_KEY_FILE, DataDir
+from chatcore.embedded.postgres import DSN_FILE, EmbeddedPostgres
+from chatcore.store.admin import Admin
+from chatcore.store.postgres import PostgresStore
+from chatcore.supervisor.errors import SupervisorError
+
+
+@contextlib.asynccontextmanager
+async def administration(dsn: str, secret_keys: Sequence[str]) -> AsyncIterator[Admin]:
+    store = await PostgresStore.open(dsn, min_size=1, max_size=2)
+    try:
+        yield Admin(store.pool, SecretBox(secret_keys))
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The DSN of the configured database, or of the embedded one, which is started for the duration if need be."""
+    if settings.postgres_dsn is not None:
+        yield settings.postgres.dsn
+        return
+    data = DataDir(settings.data_dir)
+    if not data.lock():
+        running = data.read(DSN_FILE)
+        if running is None:
+            raise SupervisorError(f"`chatcore up` is just starting in {data.path}; try again when it is ready")
+        yield running
+        return
+    postgres = EmbeddedPostgres(data)
+    try:
+        yield await postgres.start()
+    finally:
+        await postgres.stop()
+        data.unlock()
+
+
+def secret_keys(settings: Settings) -> Sequence[str]:
+    """The configured keys, or the one that development keeps in the data folder."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    kept = DataDir(settings.data_dir).read(SECRET_KEY_FILE)
+    if kept is None:
+        raise ConfigError(["CHAT_SECRET_KEY: set it to the value that the gateways have"])
+    return (kept,)
+
+
+def first_identifiers(settings: Settings) -> dict[str, str]:
+    """SIDs and secrets of the first account, key and service: as configured, else as kept in the data folder."""
+    kept: dict[str, str] = json.loads(DataDir(settings.data_dir).read(BOOTSTRAP_FILE) or "{}")
+    given = {name: value for name, value in asdict(settings.bootstrap).items() if value is not None}
+    known = kept | given
+    missing = sorted(set(asdict(settings.bootstrap)) - set(known) - {"auth_token"})
+    if missing:
+        raise ConfigError(
+            [f"CHAT_BOOTSTRAP_{name.upper()}: not set, and no `chatcore up` made one" for name in missing]
+        )
+    return known

@@ -1,0 +1,259 @@
+"""The write side of a connection: a bounded queue, and one write per loop tick and connection.
+
+Theory of operation. A connection is in one of these conditions:
+
+    ready    open, nothing queued, the transport takes more   a frame puts it into the flusher's list → dirty
+    dirty    queued in this tick                              the flush at the end of the tick writes the joined frames → ready
+    stalled  the transport holds over 64 KiB                  frames queue; `resume_writing` → ready or stalled again
+    ended    close frame written, or socket lost              frames are dropped
+
+Fan-out never waits and runs no code of a peer, so it may iterate over a live set: the only thing it can do to a connection is to
+end it, and `Peer.closed` is called by the next flush. That flush is the one `call_soon` of a tick, whatever the number of
+connections. Nearly all of a delivery's cost is the kernel's send call, so fewer calls is the only thing worth optimising here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from gateway.sockets.close import ABNORMAL, Close
+
+logger = logging.getLogger(__name__)
+
+HIGH_WATER: Final = 64 * 1024
+"""Bytes handed to a transport before its queue starts to wait: they cannot be overtaken by a ping or dropped any more."""
+
+BATCH_BOUNDS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Upper bounds of the buckets that count frames per write; the last bucket takes everything above, too."""
+
+
+class Outbound:
+    """The queue of one connection. Attributes are flat because the loops below are the hot path of the whole server."""
+
+    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "strained", "transport")
+
+    transport: asyncio.Transport
+
+    def __init__(self, flusher: Flusher, limit: int) -> None:
+        self.flusher = flusher
+        self.limit = limit
+        self.open = False
+        self.ready = False
+        self.stalled = False
+        self.strained = False  # was over half of the limit since the last `relieved`
+        self.queue: list[bytes] = []
+        self.queued = 0  # bytes in `queue`
+        self.ending: tuple[int, str] | None = None  # what the peer is still to be told
+
+    # What the driver adds.
+
+    def write_close(self, code: int, reason: str) -> None:
+        """Put the close frame on the wire; runs no code of the peer."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Tell the peer that it is over."""
+        raise NotImplementedError
+
+    def relieved(self) -> None:
+        """Tell the peer that it may go on."""
+        raise NotImplementedError
+
+    # What a peer and the hub ask.
+
+    def send(self, frame: bytes) -> None:
+        if self.ready:
+            self.ready = False
+            self.queue.append(frame)
+            self.queued = len(frame)
+            self.flusher.add(self)
+        else:
+            self.append(frame)
+
+    def send_first(self, frame: bytes) -> None:
+        if self.ready or not self.open:
+            self.send(frame)
+        else:
+            self.queue.insert(0, frame)
+            self.queued += len(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.open:
+            return
+        self.flush()
+        self._end(code, reason)
+
+    @property
+    def backlog(self) -> int:
+        return self.queued + self.transport.get_write_buffer_size() if self.open else 0
+
+    @property
+    def congested(self) -> bool:
+        return self.stalled and self.backlog > self.limit // 2
+
+    # The machine.
+
+    def start(self) -> None:
+        self.transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.open = self.ready = True
+
+    def stop(self) -> None:
+        """Take no more frames and forget those that wait."""
+        self.open = self.ready = False
+        self.queue.clear()
+        self.queued = 0
+
+    def append(self, frame: bytes) -> bool:
+        """The slow half of `send`: the connection is dirty, stalled or ended. False if the frame was dropped."""
+        if not self.open:
+            return False
+        self.queue.append(frame)
+        self.queued += len(frame)
+        if self.stalled:
+            backlog = self.queued + self.transport.get_write_buffer_size()
+            if backlog > self.limit:
+                self.queue.clear()
+                self._end(*Close.SLOW.value)
+                return False
+            if backlog > self.limit // 2:
+                self.strained = True
+        elif self.queued > HIGH_WATER:
+            # Whether the client is slow is for the kernel to say, not for the size of one tick.
+            self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write what is queued, at most about 64 KiB at a time, until the transport has enough."""
+        queue = self.queue
+        while queue and not self.stalled:
+            count = len(queue)
+            if self.queued > HIGH_WATER and count > 1:
+                size = 0
+                for count, frame in enumerate(queue, 1):  # noqa: B007 - count is used after the loop
+                    size += len(frame)
+                    if size >= HIGH_WATER:
+                        break
+            data = queue[0] if count == 1 else b"".join(queue[:count])
+            del queue[:count]
+            self.queued -= len(data)
+            self.flusher.count(count)
+            self.write(data)
+        self.ready = self.open and not self.stalled and not queue
+
+    def write(self, data: bytes) -> None:
+        try:
+            self.transport.write(data)
+        except Exception:
+            # A transport that closed by itself; `connection_lost` is on its way and tells the peer.
+            logger.debug("Write refused by the transport", exc_info=True, extra={"action": "write_refused"})
+            self.stop()
+
+    def pause_writing(self) -> None:
+        """The transport holds more than `HIGH_WATER`; called from inside its `write`."""
+        self.stalled = True
+        self.ready = False
+
+    def resume_writing(self) -> None:
+        """The transport is nearly empty again."""
+        self.stalled = False
+        if not self.open:
+            return
+        self.flush()
+        if self.strained and not self.congested:
+            self.strained = False
+            self.relieved()
+
+    def _end(self, code: int, reason: str) -> None:
+        self.stop()
+        self.ending = (code, reason)
+        self.flusher.end(self)
+        self.write_close(code, reason)
+
+    def lost(self) -> None:
+        """The socket is gone; if nobody ended it before, it was abnormal."""
+        self.stop()
+        if self.ending is None:
+            self.ending = (ABNORMAL, "")
+
+
+class Flusher:
+    """Everything that one tick has to write, shared by all connections of a server."""
+
+    __slots__ = ("_dirty", "_ended", "_scheduled", "batches", "frames")
+
+    def __init__(self) -> None:
+        self._dirty: list[Outbound] = []
+        self._ended: list[Outbound] = []
+        self._scheduled = False
+        self.batches = [0] * len(BATCH_BOUNDS)  # writes by number of frames
+        self.frames = 0
+
+    def add(self, link: Outbound) -> None:
+        self._dirty.append(link)
+        if not self._scheduled:
+            self._schedule()
+
+    def add_all(self, links: list[Outbound]) -> None:
+        self._dirty += links
+        if not self._scheduled:
+            self._schedule()
+
+    def end(self, link: Outbound) -> None:
+        self._ended.append(link)
+        if not self._scheduled:
+            self._schedule()
+
+    def count(self, frames: int) -> None:
+        self.frames += frames
+        self.batches[min((frames - 1).bit_length(), len(BATCH_BOUNDS) - 1)] += 1
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Tell the ended peers, then write for every dirty connection; what peers send meanwhile leaves as well."""
+        while self._ended:
+            ended, self._ended = self._ended, []
+            for link in ended:
+                link.settle()
+        dirty, self._dirty = self._dirty, []
+        self._scheduled = False
+        single = 0
+        for link in dirty:
+            queue = link.queue
+            if len(queue) == 1 and not link.stalled:
+                # The usual case, inlined: one frame for an open, unstalled connection (an ended one has an empty queue).
+                single += 1
+                link.queued = 0
+                link.ready = True
+                try:
+                    link.transport.write(queue.pop())
+                except Exception:
+                    link.stop()
+            else:
+                link.flush()
+        self.frames += single
+        self.batches[0] += single
+
+
+def fan_out(links: Iterable[Outbound], frame: bytes) -> int:
+    """Queue one frame for many connections of one server; returns how many took it. Never waits, never calls a peer."""
+    size = len(frame)
+    fresh: list[Outbound] = []
+    add = fresh.append
+    others = 0
+    for link in links:
+        if link.ready:
+            link.ready = False
+            link.queue.append(frame)
+            link.queued = size
+            add(link)
+        elif link.append(frame):
+            others += 1
+    if fresh:
+        fresh[0].flusher.add_all(fresh)
+    return len(fresh) + others

@@ -1,0 +1,45 @@
+"""Fixtures of all tests. Nothing starts before a test asks for it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support.servers import Servers, cloned_database, running_servers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """One PostgreSQL and one Valkey for all tests of this process."""
+    with running_servers() as started:
+        yield started
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[str]:
+    """The DSN of a migrated database that only this test uses."""
+    async with cloned_database(servers) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def empty_database(servers: Servers) -> AsyncIterator[str]:
+    """The DSN of a database without tables that only this test uses."""
+    dsn = await servers.empty_database()
+    try:
+        yield dsn
+    finally:
+        await servers.drop_database(dsn)
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """A Valkey shared by all tests of this process: keep to your own `redis_prefix`."""
+    return servers.redis_url
+
+
+@pytest.fixture
+def redis_prefix() -> str:
+    return f"test-{secrets.token_hex(4)}:"
