@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.load import durable, fanout, latency, machine, memory, paging
+from bench.load import durable, fanout, latency, machine, memory, paging, storm
 from bench.load.durable import Load
 from bench.load.fanout import Shape
 from bench.load.result import Result, say, show, show_machine, write
@@ -53,6 +53,10 @@ def _p6(options: argparse.Namespace, folder: Path) -> Result:
     return latency.measure(load, 0.3, 10, options.runs, folder)
 
 
+def _p7(options: argparse.Namespace, folder: Path) -> Result:
+    return storm.measure(options.clients, channels=10, missed=5, runs=options.runs, folder=folder)
+
+
 def _p9(options: argparse.Namespace, folder: Path) -> Result:
     return paging.measure(options.history, 500, options.requests, options.runs, folder)
 
@@ -65,6 +69,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "p4": _p4,
     "p5": _p5,
     "p6": _p6,
+    "p7": _p7,
     "p9": _p9,
 }
 
@@ -79,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sends", type=int, default=10_000, help="P3, P4, P6: messages of one run")
     parser.add_argument("--connections", type=int, default=2000, help="P5")
     parser.add_argument("--settle", type=float, default=2, help="P5: seconds before memory is read")
+    parser.add_argument("--clients", type=int, default=5000, help="P7")
     parser.add_argument("--history", type=int, default=5_000_000, help="P9: messages of the long channel")
     parser.add_argument("--requests", type=int, default=200, help="P9: pages of each kind in one run")
     parser.add_argument("--scratch", type=Path, help="folder for servers' data (default: the system's)")

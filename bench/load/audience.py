@@ -49,6 +49,8 @@ class Audience:
         *,
         marker: str,
         timed: bool = False,
+        opening: int = 64,
+        expect: int = 0,
         patience: float = 120,
     ) -> None:
         self.size = len(hellos)
@@ -57,9 +59,13 @@ class Audience:
         )
         self._received = b""
         spec = {"host": address[0], "port": address[1], "path": path, "marker": marker, "timed": timed}
+        spec |= {"opening": opening, "expect": expect}
         try:
             self._tell(spec | {"hellos": list(hellos)})
-            self.opened_in: float = self._hear("ready", patience)["seconds"]
+            ready = self._hear("ready", patience)
+            self.started: int = ready["started"]  # CLOCK_MONOTONIC nanoseconds
+            self.opened_in: float = (ready["ended"] - self.started) / 1e9
+            self.retried: int = ready["retried"]
         except BaseException:
             self.close()
             raise

@@ -145,8 +145,15 @@ class Product:
         secret = self.ready["api_key_secret"].encode()
         return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
 
-    def hello(self, identity: str, *, subscribe: str = "joined") -> str:
-        body = {"token": self.token(identity), "data": {"subscribe": subscribe}}
+    def hello(self, identity: str, *, positions: dict[str, dict[str, Any]] | None = None) -> str:
+        """A connect command; `positions` (channel → its subscribe result of last time) asks for what was missed."""
+        body: dict[str, object] = {"token": self.token(identity), "data": {"subscribe": "joined"}}
+        if positions is not None:
+            body["subs"] = {
+                name: {"recover": True, "epoch": position["epoch"], "offset": position.get("offset", 0)}
+                for name, position in positions.items()
+                if position.get("recoverable")
+            }
         return json.dumps({"id": 1, "connect": body}, separators=(",", ":"))
 
     def client(self, identity: str, *, subscribe: str = "joined") -> NativeClient:

@@ -67,7 +67,7 @@ class NativeClient:
         head = self._head()
         if b" 101 " not in head.partition(b"\r\n")[0]:
             raise ConnectionError(f"no upgrade: {head.decode(errors='replace')}")
-        self.request("connect", {"token": token, "data": {"subscribe": subscribe}})
+        self.connected = self.request("connect", {"token": token, "data": {"subscribe": subscribe}})
 
     def close(self) -> None:
         self.socket.close()

@@ -182,8 +182,8 @@ class Channels:
                 stream.offset += 1
                 stream.joined_count -= sid in joined
                 if sid in joined:
-                    reason = serial.reason(LeaveReason.DELETED)
-                    work.log_user(stream, EventType.CHANNEL_LEFT, channel.sid, reason=reason)
+                    reason, rev = serial.reason(LeaveReason.DELETED), str(channel.stream.offset)
+                    work.log_user(stream, EventType.CHANNEL_LEFT, channel.sid, reason=reason, rev=rev)
                 else:
                     invite = next(i for i in invites if i.user_sid == sid)
                     work.log_user(stream, EventType.CHANNEL_UNINVITED, channel.sid, invite=serial.invite(invite))

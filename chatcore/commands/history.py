@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chatcore.domain.events import Event, Topic
 from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Position
-from chatcore.ports.store import Store, StreamTop
+from chatcore.ports.store import Repositories, Store, StreamTop
 
 PAGE_MAX = 300
 PAGE_BYTES = 256 * 1024
@@ -32,6 +32,11 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def reads(self) -> Repositories:
+        """For callers that check access themselves."""
+        return self._store.read
 
     async def joined(self, user_sid: UserSid) -> Sequence[tuple[ChannelSid, StreamTop]]:
         """A user's channels with their positions, most recently active first."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, Signal, SignalType, channel_topic
-from chatcore.domain.ids import ChannelSid, Identity, MemberSid
+from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid
 from chatcore.domain.model import Actor, Member, Unread
 from chatcore.ports.store import Horizon, TransactionConflict
 
@@ -113,6 +114,13 @@ class Horizons:
             return found
         hidden = replace(found, unread_messages_count=None, last_consumed_message_index=None)
         return replace(hidden, last_consumption_timestamp=None)
+
+    async def totals(self, actor: Actor, user_sid: UserSid, limit: int) -> Sequence[tuple[ChannelSid, int]]:
+        """Joined, not muted channels of the caller with unread messages; none where read status is off."""
+        service = await service_of(self._unit.store.read, actor)
+        if not service.read_status_enabled:
+            return ()
+        return await self._unit.store.read.channels.unread_totals(user_sid, limit)
 
     async def run(self) -> None:
         """Writes reports until cancelled."""

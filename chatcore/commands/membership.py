@@ -183,7 +183,8 @@ async def dismiss(
         member=serial.member(gone),
         reason=serial.reason(reason),
     )
-    work.log_user(stream, EventType.CHANNEL_LEFT, channel.sid, reason=serial.reason(reason))
+    rev = str(channel.stream.offset)
+    work.log_user(stream, EventType.CHANNEL_LEFT, channel.sid, reason=serial.reason(reason), rev=rev)
     if reason is LeaveReason.REMOVED:
         enabled = service.notifications.removed_from_channel.enabled
         work.jobs += notify.for_membership(

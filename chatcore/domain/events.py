@@ -65,12 +65,14 @@ class EventType(StrEnum):
 
 
 class SignalType(StrEnum):
-    """Types of signals. The last two are orders to the nodes and never reach a client."""
+    """Types of signals. Activity is made by each node for its own readers; the last two are orders to the nodes and
+    never reach a client."""
 
     TYPING = "typing"
     READ_UPDATED = "read.updated"
     USER_REACHABILITY = "user.reachability"
     USER_UPDATED = "user.updated"
+    CHANNEL_ACTIVITY = "channel.activity"
     USER_DELETED = "user.deleted"
     KEY_REVOKED = "key.revoked"
 

@@ -2,8 +2,8 @@
 
 Absent (`UNSET`) and empty differ: absent leaves things alone, empty clears. Names are case-sensitive; unknown ones
 are never looked at, not even for broken text. Of a repeated scalar the last one wins; lists repeat their name.
-A getter raises HttpError(400) with the code it was given; parameters are checked when they are read, so a handler
-reads them in the order in which it wants them reported.
+A getter raises HttpError(400) with the code it was given, or ChatError(INVALID_PARAMETER) for broken text. Parameters
+are checked when they are read, so a handler reads them in the order in which it wants them reported.
 """
 
 from __future__ import annotations

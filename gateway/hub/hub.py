@@ -74,12 +74,21 @@ class Hub:
         if kind is EventType.CHANNEL_DELETED:
             self.evict_all(room, Eviction.DELETED)
 
+    def tell(self, topic: Topic, encoder: Encoder, frame: bytes) -> None:
+        """Queues a frame for one kind of reader of a topic."""
+        room = self.rooms.get(topic)
+        if room is not None and (links := room.readers.get(encoder)):
+            self._fan_out(links, frame)
+
     def evict_all(self, room: Room, cause: Eviction) -> None:
         """Everybody leaves the room."""
         readers = [reader for links in room.readers.values() for reader in links.values()]
         room.readers.clear()
         for reader in readers:
             reader.evicted(room.topic, cause)
+        if cause is Eviction.POSITION_LOST:
+            for listener in list(room.listeners):
+                listener.lost(room.topic)
 
     @staticmethod
     def _evict_member(room: Room, announcement: Announcement) -> None:

@@ -57,6 +57,10 @@ class Listener(Protocol):
 
     def hear(self, announcement: Announcement) -> None: ...
 
+    def lost(self, topic: Topic) -> None:
+        """Events of the topic were missed for good."""
+        ...
+
 
 class EventLog(Protocol):
     """Where missed events are read. Raises ChatError while the database is away."""

@@ -120,6 +120,7 @@ CREATE TABLE channels (
   CONSTRAINT channels_unique_name UNIQUE (service_sid, unique_name)
 ) WITH (fillfactor = 70);
 CREATE INDEX channels_by_date ON channels (service_sid, date_created, sid);
+CREATE INDEX channels_by_type ON channels (service_sid, type, date_created, sid);
 
 -- Order of all roster changes, read horizons included; its row lock is held to the commit.
 CREATE TABLE roster_positions (
@@ -177,6 +178,7 @@ CREATE TABLE invites (
 );
 CREATE INDEX invites_by_date ON invites (channel_sid, date_created, sid);
 CREATE INDEX invites_by_user ON invites (user_sid, channel_sid);
+CREATE INDEX invites_by_role ON invites (role_sid);
 
 CREATE TABLE messages (
   channel_sid     text COLLATE "C" NOT NULL,

@@ -12,17 +12,18 @@ WITH made AS (
 INSERT INTO roster_positions (channel_sid) SELECT sid FROM made;
 
 -- name: save
--- the same as insert; service_sid and epoch do not change
+-- sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index, deleted_count,
+-- last_message_index, last_message_sid, last_message_at, rev, last_seq, date_created, date_updated
 UPDATE channels SET
-  friendly_name = $3, unique_name = $4, type = $5, attributes = $6, created_by = $7, members_count = $8, next_index =
-  $9, deleted_count = $10, last_message_index = $11, last_message_sid = $12, last_message_at = $13, rev = $14,
-  last_seq = $15, date_created = $17, date_updated = $18
-WHERE sid = $1 AND service_sid = $2 AND epoch = $16;
+  friendly_name = $2, unique_name = $3, type = $4, attributes = $5, created_by = $6, members_count = $7,
+  next_index = $8, deleted_count = $9, last_message_index = $10, last_message_sid = $11, last_message_at = $12,
+  rev = $13, last_seq = $14, date_created = $15, date_updated = $16
+WHERE sid = $1;
 
 -- name: delete
 -- sid, purge_at; members, invites and the roster position go along (ON DELETE CASCADE), messages and log later
 WITH gone AS (DELETE FROM channels WHERE sid = $1 RETURNING sid)
-INSERT INTO purges (sid, due_at) SELECT sid, $2 FROM gone ON CONFLICT (sid) DO NOTHING;
+INSERT INTO purges (sid, due_at) SELECT sid, $2::timestamptz FROM gone ON CONFLICT (sid) DO NOTHING;
 
 -- name: by_sid
 -- service_sid, sid

@@ -1,13 +1,13 @@
 -- name: append_to_channels
 -- channel_sids, seqs, types, subjects, payloads, now
 INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
-SELECT sid, seq, type, subject, payload, $6
+SELECT sid, seq, type, subject, payload, $6::timestamptz
 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS w (sid, seq, type, subject, payload);
 
 -- name: append_to_users
 -- user_sids, seqs, types, subjects, payloads, now
 INSERT INTO user_events (user_sid, seq, type, subject, payload, created_at)
-SELECT sid, seq, type, subject, payload, $6
+SELECT sid, seq, type, subject, payload, $6::timestamptz
 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS w (sid, seq, type, subject, payload);
 
 -- name: channel_after

@@ -110,7 +110,7 @@ WHERE channel_sid IN (
     WHEN c.next_index = 0 THEN false
     WHEN w.force THEN
       m.last_consumed_message_index IS DISTINCT FROM least(w.index, c.next_index - 1)
-      OR m.last_consumption_timestamp <> w.at
+      OR w.at IS NOT NULL AND m.last_consumption_timestamp IS DISTINCT FROM w.at
     ELSE least(w.index, c.next_index - 1) > coalesce(m.last_consumed_message_index, -1) END)
 ORDER BY channel_sid FOR NO KEY UPDATE;
 
@@ -118,7 +118,8 @@ ORDER BY channel_sid FOR NO KEY UPDATE;
 -- channel_sids, identities, indexes, times, force, now, locked channel_sids
 WITH held AS MATERIALIZED (
   SELECT
-    m.sid, m.channel_sid, least(w.index, c.next_index - 1) AS index,
+    m.sid, m.channel_sid,
+    CASE WHEN w.index IS NOT NULL THEN least(w.index, c.next_index - 1) END AS index,
     CASE WHEN w.index IS NOT NULL THEN coalesce(w.at, $6) END AS at
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::boolean[])
     AS w (channel_sid, identity, index, at, force)
@@ -129,7 +130,7 @@ WITH held AS MATERIALIZED (
     WHEN c.next_index = 0 THEN false
     WHEN w.force THEN
       m.last_consumed_message_index IS DISTINCT FROM least(w.index, c.next_index - 1)
-      OR m.last_consumption_timestamp <> w.at
+      OR w.at IS NOT NULL AND m.last_consumption_timestamp IS DISTINCT FROM w.at
     ELSE least(w.index, c.next_index - 1) > coalesce(m.last_consumed_message_index, -1) END
   ORDER BY m.sid FOR NO KEY UPDATE OF m),
 moved AS (
@@ -138,8 +139,8 @@ moved AS (
   WHERE p.channel_sid = d.channel_sid
   RETURNING p.channel_sid, p.position)
 UPDATE members m SET
-  last_consumed_message_index = CASE WHEN h.at IS NOT NULL THEN h.index END, last_consumption_timestamp = h.at,
-  date_updated = $6, roster_position = moved.position
+  last_consumed_message_index = h.index, last_consumption_timestamp = h.at, date_updated = $6,
+  roster_position = moved.position
 FROM held h JOIN moved ON moved.channel_sid = h.channel_sid
 WHERE m.sid = h.sid
 RETURNING

@@ -36,8 +36,8 @@ SELECT
 FROM messages WHERE channel_sid = $1 ORDER BY index DESC LIMIT 1;
 
 -- name: any_within
--- channel_sid, after, before
-SELECT EXISTS (SELECT FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3);
+-- channel_sid, after, before; the order keeps the planner from looking for the row elsewhere than in the index
+SELECT index FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3 ORDER BY index LIMIT 1;
 
 -- name: update
 -- channel_sid, index, author, body, media, attributes, was_edited, last_updated_by, date_created, date_updated, rev
@@ -73,9 +73,8 @@ FROM unnest($1::text[], $2::text[], $3::text[]) AS w (channel_sid, author, clien
 JOIN messages m ON m.channel_sid = w.channel_sid AND m.author = w.author AND m.client_ref = w.client_ref;
 
 -- name: insert_many
--- of messages: channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
--- date_created, date_updated, created_rev, rev;
--- of events: channel_sid, seq, type, subject, payload;
+-- of messages: channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by,
+-- client_ref, date_created, date_updated, created_rev, rev; of events: channel_sid, seq, type, subject, payload;
 -- of channels: sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated
 WITH added AS (
   INSERT INTO messages (

@@ -6,7 +6,7 @@ WITH made AS (
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   RETURNING sid)
 INSERT INTO user_streams (user_sid, last_seq, first_seq, epoch, joined_count, info_position)
-SELECT sid, $10, $10 + 1, $11, $12, $13 FROM made;
+SELECT sid, $10::bigint, $10::bigint + 1, $11::text, $12::integer, $13::bigint FROM made;
 
 -- name: insert_if_absent
 -- the same as insert; answers with the sid if a row was made
@@ -16,7 +16,7 @@ WITH made AS (
   ON CONFLICT ON CONSTRAINT users_identity DO NOTHING
   RETURNING sid)
 INSERT INTO user_streams (user_sid, last_seq, first_seq, epoch, joined_count, info_position)
-SELECT sid, $10, $10 + 1, $11, $12, $13 FROM made
+SELECT sid, $10::bigint, $10::bigint + 1, $11::text, $12::integer, $13::bigint FROM made
 RETURNING user_sid;
 
 -- name: by_sid

@@ -67,11 +67,11 @@ def sign(header: object, payload: object, secret: str = SECRET) -> str:
     return f"{text}.{base64url_encode(algorithm.sign(text.encode(), secret.encode())).decode()}"
 
 
-def access(header: dict[str, Any] | None = None, **payload: Any) -> str:
+def access(header: dict[str, Any] | None = None, /, **payload: Any) -> str:
     return sign(changed(HEADER, header or {}), changed(PAYLOAD, payload))
 
 
-def native(header: dict[str, Any] | None = None, **payload: Any) -> str:
+def native(header: dict[str, Any] | None = None, /, **payload: Any) -> str:
     return sign(changed(NATIVE_HEADER, header or {}), changed(NATIVE, payload))
 
 

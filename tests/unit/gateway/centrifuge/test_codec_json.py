@@ -17,6 +17,7 @@ from gateway.centrifuge.messages import (
     Rpc,
     RpcResult,
     Send,
+    Subscribe,
     SubscribeRequest,
 )
 
@@ -87,6 +88,11 @@ def test_null_is_absent_everywhere() -> None:
         Connect(id=1, subs={"me": SubscribeRequest()}, headers={"a": ""}),
         Connect(id=2, subs={"me": SubscribeRequest()}),
     ]
+
+
+def test_subscription_type_is_read() -> None:
+    frame = b'{"id":1,"subscribe":{"channel":"x","type":2}}'
+    assert list(codec_json.decode(frame)) == [Subscribe(id=1, request=SubscribeRequest(channel="x", type=2))]
 
 
 def test_unknown_fields_are_ignored() -> None:

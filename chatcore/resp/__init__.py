@@ -1,0 +1,1 @@
+"""One asyncio connection to Redis or Valkey, shared by the drivers that talk to it."""

@@ -1,0 +1,136 @@
+"""The pool, its transactions, and everything that can be read or changed through them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+from .channels import Channels
+from .errors import raise_translated
+from .events import Events
+from .invites import Invites
+from .members import Members
+from .messages import Messages
+from .outbox import Outbox
+from .roles import Roles
+from .services import Services
+from .session import ACQUIRE_TIMEOUT, ConnectionSession, PoolSession, Session
+from .users import Users
+
+CONNECT_TIMEOUT = 5.0  # seconds
+PING_TIMEOUT = 2.0
+COMMAND_TIMEOUT = 15.0
+"""For a server that has gone silent; one that lives cancels statements before that."""
+
+_SERVER_SETTINGS = {
+    "application_name": "chatcore",
+    "timezone": "UTC",
+    "jit": "off",  # statements are short: compiling would cost more than running
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",  # a process that vanished must not keep its locks
+}
+
+
+class Repositories:
+    """All repositories over one session."""
+
+    __slots__ = ("channels", "events", "invites", "members", "messages", "outbox", "roles", "services", "users")
+
+    def __init__(self, session: Session) -> None:
+        self.services = Services(session)
+        self.roles = Roles(session)
+        self.users = Users(session)
+        self.channels = Channels(session)
+        self.members = Members(session)
+        self.invites = Invites(session)
+        self.messages = Messages(session)
+        self.events = Events(session)
+        self.outbox = Outbox(session)
+
+
+class PostgresStore:
+    """Statements are prepared once per connection and keep no state in it: connections may be swapped at any time,
+    but a proxy that shares one connection between transactions has to know prepared statements."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+        self.read = Repositories(PoolSession(pool))
+
+    @classmethod
+    async def open(cls, dsn: str, *, min_size: int = 2, max_size: int = 10) -> PostgresStore:
+        """Raises ChatError(UNAVAILABLE) when the database cannot be reached."""
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=min(min_size, max_size),
+                max_size=max_size,
+                max_queries=0x7FFFFFFF,  # a new connection would have to prepare everything again
+                max_inactive_connection_lifetime=300.0,
+                init=_prepare_connection,
+                reset=_reset,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=COMMAND_TIMEOUT,
+                statement_cache_size=500,
+                max_cached_statement_lifetime=0,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except Exception as error:
+            raise_translated(error)
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Waits for transactions that run."""
+        await self.pool.close()
+
+    async def ping(self) -> None:
+        """Raises ChatError(UNAVAILABLE) when the database does not answer within two seconds."""
+        try:
+            async with self.pool.acquire(timeout=PING_TIMEOUT) as connection:
+                await connection.fetchval("SELECT 1", timeout=PING_TIMEOUT)
+        except Exception as error:
+            raise_translated(error)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Repositories]:
+        """READ COMMITTED: each statement sees what was committed before it began, and locks do the rest.
+
+        Raises TransactionConflict, and ChatError(UNAVAILABLE); after the latter a commit may have happened.
+        """
+        try:
+            connection = await self.pool.acquire(timeout=ACQUIRE_TIMEOUT)
+        except Exception as error:
+            raise_translated(error)
+        try:
+            transaction = connection.transaction()
+            try:
+                await transaction.start()
+            except Exception as error:
+                raise_translated(error)
+            try:
+                yield Repositories(ConnectionSession(connection))
+            except BaseException:
+                with suppress(Exception):  # a connection that cannot roll back is thrown away by the pool
+                    await transaction.rollback()
+                raise
+            try:
+                await transaction.commit()
+            except Exception as error:
+                raise_translated(error)
+        finally:
+            await self.pool.release(connection)
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_dump_json, decoder=json.loads)
+
+
+def _dump_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+async def _reset(connection: asyncpg.Connection) -> None:
+    """Nothing to undo: no statement leaves settings, listeners or locks in its session. The default would cost one
+    more round trip for every command."""

@@ -1,0 +1,182 @@
+"""A client of the Centrifuge protocol: bytes in, frames out, no socket.
+
+Theory of operation. A connection is first a Stranger, who may only send `connect`; that makes it a Session, and every
+other command needs one. Commands run one at a time, in order; pongs count when they are read, whatever is running.
+
+    opened ──connect──> session ──close / error──> over
+       └── 10 s without connect: 3502 "stale"
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from chatcore.domain.errors import ChatError
+from gateway.sockets.close import Close
+from gateway.sockets.endpoint import Cancellable, Link, frame
+from gateway.sockets.inbox import Inbox
+
+from .commands import Request, name_of, perform
+from .encode import Encoders
+from .errors import ErrorCode, ProtocolError, reply, reply_to
+from .login import LoggedIn, Refused, TokenExpired, log_in
+from .messages import Command, Connect, ErrorReply, Pong, Result, Send
+from .room_services import STALE_SECONDS, RoomServices
+from .session import Session
+from .throttle import Throttle
+
+logger = logging.getLogger(__name__)
+
+
+class CentrifugePeer:
+    """One connection. `make_inbox` builds the queue that runs commands in order in a task somebody owns."""
+
+    __slots__ = ("_encoders", "_failed", "_inbox", "_link", "_ping", "_services", "_stale", "_throttle", "session")
+
+    def __init__(
+        self,
+        link: Link,
+        services: RoomServices,
+        encoders: Encoders,
+        ping: bytes,
+        make_inbox: Callable[[Link, Callable[[Command], object]], Inbox[Command]],
+    ) -> None:
+        self._link = link
+        self._services = services
+        self._encoders = encoders
+        self._ping = ping  # the frame, one object for all connections of the encoding
+        self._inbox = make_inbox(link, self._handle)
+        self._stale: Cancellable | None = link.alarm(STALE_SECONDS, self._went_stale)
+        self._throttle: Throttle | None = None
+        self._failed = False  # an error was the answer to connect: nothing else may follow
+        self.session: Session | None = None
+
+    # Peer.
+
+    def received(self, payload: bytes) -> None:
+        try:
+            for command in self._encoders.codec.decode(payload):
+                self._accept(command, len(payload))
+        except ProtocolError as error:
+            # What came before in the same frame still takes effect, then the connection ends.
+            logger.info("Protocol violation: %s", error, extra={"action": "bad_request"})
+            self._inbox.put(_Violation(), 0)
+
+    def ping(self) -> bytes | None:
+        return self._ping if self.session is not None else None
+
+    def writable(self) -> None:
+        self._inbox.resume()
+
+    def closed(self, code: int, reason: str) -> None:
+        self._calm()
+        self._inbox.close()
+        if self.session is not None:
+            logger.info(
+                "Connection of %s closed with %d %s",
+                self.session.grant.identity,
+                code,
+                reason,
+                extra={"action": "closed", "connection": self.session.client, "code": code},
+            )
+            self.session.close()
+            self.session = None
+
+    # Commands.
+
+    def _accept(self, command: Command, size: int) -> None:
+        if isinstance(command, Pong):
+            self._link.pong()
+        else:
+            self._inbox.put(command, size)
+
+    async def _handle(self, command: Command) -> None:
+        """One command, from the inbox. What it raises ends the connection as an internal error."""
+        try:
+            if isinstance(command, _Violation) or self._failed:
+                raise Refused(Close.BAD_REQUEST)
+            if self.session is None:
+                await self._connect(command)
+            elif isinstance(command, Connect | Pong):
+                raise Refused(Close.BAD_REQUEST)
+            else:
+                await self._request(self.session, command)
+        except Refused as refused:
+            self._link.close(*refused.close.value)
+        except ConnectionResetError:
+            return  # closed while the command was waiting for something
+
+    async def _connect(self, command: Command) -> None:
+        if not isinstance(command, Connect):
+            raise Refused(Close.BAD_REQUEST)
+        self._calm()
+        client = str(uuid.uuid4())
+        try:
+            entered = await log_in(self._services, self._link, self._encoders, client, command)
+        except TokenExpired:
+            self._refuse(command.id, reply(ErrorCode.TOKEN_EXPIRED))
+        except ChatError as error:
+            self._refuse(command.id, reply_to(error))
+        else:
+            self._enter(command.id, entered)
+            if entered.pending:
+                await entered.session.resume(entered.pending)
+
+    def _enter(self, command_id: int, entered: LoggedIn) -> None:
+        self.session = entered.session
+        settings = self._services.settings
+        if settings.command_rate:
+            self._throttle = Throttle(self._services.clock, settings.command_rate, settings.command_burst)
+        self._answer(command_id, entered.answer)
+        entered.session.expire_with_grant()
+        self._services.count("connect", "ok")
+        logger.info(
+            "Connection of %s opened",
+            entered.session.grant.identity,
+            extra={"action": "opened", "connection": entered.session.client, "protocol": "centrifuge"},
+        )
+
+    def _refuse(self, command_id: int, error: ErrorReply) -> None:
+        self._failed = True
+        self._services.count("connect", str(error.code))
+        self._answer(command_id, error)
+
+    async def _request(self, session: Session, request: Request) -> None:
+        command_id = 0 if isinstance(request, Send) else request.id
+        if self._throttle is not None and not self._throttle.admit():
+            if self._throttle.flooded:
+                raise Refused(Close.TOO_MANY_REQUESTS)
+            answer: Result | ErrorReply | None = reply(ErrorCode.TOO_MANY_REQUESTS)
+        else:
+            answer = await perform(self._services, session, request)
+        outcome = str(answer.code) if isinstance(answer, ErrorReply) else "ok"
+        self._services.count(name_of(request), outcome)
+        if answer is not None and command_id:
+            self._answer(command_id, answer)
+
+    def _answer(self, command_id: int, answer: Result | ErrorReply) -> None:
+        codec = self._encoders.codec
+        if isinstance(answer, ErrorReply):
+            payload = codec.encode_error(command_id, answer)
+        else:
+            payload = codec.encode_reply(command_id, answer)
+        self._link.send(self._link.frame(payload))
+
+    def _went_stale(self) -> None:
+        self._stale = None
+        self._link.close(*Close.STALE.value)
+
+    def _calm(self) -> None:
+        if self._stale is not None:
+            self._stale.cancel()
+            self._stale = None
+
+
+class _Violation(Pong):
+    """Stands in the line where the protocol was broken."""
+
+
+def ping_frame(encoders: Encoders) -> bytes:
+    return frame(encoders.codec.PING, encoders.codec.TEXT)

@@ -1,0 +1,178 @@
+"""What one connection reads: its rooms, its own stream, the users it watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatcore.commands.history import History
+from chatcore.domain.events import Topic, profile_topic
+from chatcore.domain.ids import ChannelSid, UserSid
+from gateway.hub.hub import Hub
+from gateway.hub.ports import Eviction, Reader
+from gateway.hub.relay import Relay
+
+from .catching_up import Budget, Caught, Want, collect, result
+from .encode import Encoders
+from .messages import SubscribePush, SubscribeRequest, SubscribeResult, UnsubscribePush
+from .names import room_name, room_topic
+
+UNSUBSCRIBE = {
+    Eviction.LEFT: (2100, "left"),
+    Eviction.REMOVED: (2101, "removed"),
+    Eviction.DELETED: (2102, "channel deleted"),
+    Eviction.ACCESS_LOST: (2103, "access lost"),
+    Eviction.POSITION_LOST: (2500, "insufficient state"),
+}
+"""Codes below 2500 are final, from there on SDKs subscribe again with recovery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscribed room. Server-side ones were made by the server and follow the membership; `base` is the offset at
+    which the membership was checked."""
+
+    topic: Topic
+    server_side: bool
+    base: int
+
+
+class Subscriptions:
+    """Rooms of one connection. Every topic in `rooms`, `activity` and `watched` is held at the relay once."""
+
+    __slots__ = ("_encoders", "_hub", "_reader", "_relay", "activity", "closed", "rooms", "watched")
+
+    def __init__(self, hub: Hub, relay: Relay, reader: Reader, encoders: Encoders) -> None:
+        self._hub = hub
+        self._relay = relay
+        self._reader = reader
+        self._encoders = encoders
+        self.rooms: dict[str, Subscription] = {}
+        self.activity: set[Topic] | None = None  # channels of which only activity is told
+        self.watched: set[Topic] | None = None
+        self.closed = False
+
+    def attach(self, caught: Caught, budget: Budget, *, server_side: bool) -> SubscribeResult:
+        """Starts live delivery at the room's position; the answer must be queued before anything else happens."""
+        topic = caught.want.topic
+        self._hub.attach(topic, self._reader, self._encoders.room)
+        self.rooms[caught.want.name] = Subscription(topic, server_side, caught.want.base)
+        return result(caught, budget)
+
+    def drop(self, name: str) -> None:
+        """Ends a subscription; nothing of the room is queued from now on."""
+        subscription = self.rooms.pop(name, None)
+        if subscription is not None:
+            self._hub.detach(subscription.topic, self._reader, self._encoders.room)
+            self._relay.release([subscription.topic])
+
+    async def follow(self, history: History, sid: ChannelSid, base: int, user_sid: UserSid) -> SubscribePush | None:
+        """Subscribes a room the user has just joined; None where it is subscribed or already lost again."""
+        name = room_name(sid)
+        if name in self.rooms:
+            return None
+        self.ignore_activity(room_topic(name))
+        want = Want(name=name, topic=room_topic(name), base=base, request=None)
+        caught = await self._collect(history, want)
+        if caught.lost_access(user_sid) or name in self.rooms:
+            self._relay.release([want.topic])
+            return None
+        answer = self.attach(caught, Budget(), server_side=True)
+        return SubscribePush(channel=name, recoverable=True, positioned=True, epoch=answer.epoch, offset=answer.offset)
+
+    async def subscribe(
+        self, history: History, request: SubscribeRequest, base: int, user_sid: UserSid
+    ) -> SubscribeResult | None:
+        """For a member that asked; None if the membership ended meanwhile. Attached when it returns: answer at once."""
+        topic = room_topic(request.channel)
+        want = Want(name=request.channel, topic=topic, base=base, request=request if request.recover else None)
+        caught = await self._collect(history, want)
+        unrecoverable = request.recover and request.rejects_unrecovered and caught.missed() is None
+        if caught.lost_access(user_sid) or unrecoverable:
+            self._relay.release([topic])
+            if unrecoverable:
+                raise UnrecoverablePosition
+            return None
+        self.ignore_activity(topic)
+        return self.attach(caught, Budget(), server_side=False)
+
+    async def _hold(self, topics: Sequence[Topic]) -> None:
+        await self._relay.hold(topics)
+        if self.closed:
+            self._relay.release(topics)
+            raise ConnectionResetError("the connection closed meanwhile")
+
+    async def _collect(self, history: History, want: Want) -> Caught:
+        """Holds the room. Raises ConnectionResetError if the connection closed meanwhile."""
+        await self._hold([want.topic])
+        try:
+            (caught,) = await collect(self._relay, history, [want])
+        except BaseException:
+            self._relay.release([want.topic])
+            raise
+        if self.closed:
+            self._relay.release([want.topic])
+            raise ConnectionResetError("the connection closed meanwhile")
+        return caught
+
+    async def note_activity(self, topics: Sequence[Topic]) -> None:
+        """Tells only that there is something new in these channels."""
+        fresh = [topic for topic in topics if self.activity is None or topic not in self.activity]
+        await self._hold(fresh)
+        if self.activity is None:
+            self.activity = set()
+        for topic in fresh:
+            self.activity.add(topic)
+            self._hub.attach(topic, self._reader, self._encoders.activity)
+
+    def ignore_activity(self, topic: Topic) -> None:
+        if self.activity is not None and topic in self.activity:
+            self.activity.remove(topic)
+            self._hub.detach(topic, self._reader, self._encoders.activity)
+            self._relay.release([topic])
+
+    async def watch(self, users: Sequence[UserSid]) -> None:
+        topics = [profile_topic(sid) for sid in users]
+        fresh = [topic for topic in topics if self.watched is None or topic not in self.watched]
+        await self._hold(fresh)
+        if self.watched is None:
+            self.watched = set()
+        for topic in fresh:
+            self.watched.add(topic)
+            self._hub.attach(topic, self._reader, self._encoders.watch)
+
+    def unwatch(self, users: Sequence[UserSid]) -> None:
+        for topic in (profile_topic(sid) for sid in users):
+            if self.watched is not None and topic in self.watched:
+                self.watched.remove(topic)
+                self._hub.detach(topic, self._reader, self._encoders.watch)
+                self._relay.release([topic])
+
+    def evicted(self, topic: Topic, cause: Eviction) -> UnsubscribePush | None:
+        """The hub took the connection out of the topic. What the client is told, if it had subscribed."""
+        if self.activity is not None and topic in self.activity:
+            self.activity.remove(topic)
+            self._relay.release([topic])
+        for name, subscription in self.rooms.items():
+            if subscription.topic == topic:
+                del self.rooms[name]
+                self._relay.release([topic])
+                code, reason = UNSUBSCRIBE[cause]
+                return UnsubscribePush(channel=name, code=code, reason=reason)
+        return None
+
+    def close(self) -> None:
+        """Leaves everything; what is still being subscribed gives up."""
+        self.closed = True
+        for name in list(self.rooms):
+            self.drop(name)
+        for topic in list(self.activity or ()):
+            self.ignore_activity(topic)
+        for topic in list(self.watched or ()):
+            self._hub.detach(topic, self._reader, self._encoders.watch)
+            self._relay.release([topic])
+        self.watched = None
+
+
+class UnrecoverablePosition(Exception):
+    """The client prefers no subscription to one that misses something."""

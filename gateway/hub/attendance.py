@@ -1,0 +1,126 @@
+"""Who is connected to this node, announced to all nodes.
+
+Presence lives outside and expires; this node renews its entries in bulk. While it is away, limits are counted among
+this node's own connections, and everything is announced again when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from chatcore.domain import serial
+from chatcore.domain.events import Signal, SignalType, profile_topic
+from chatcore.domain.ids import Identity, ServiceSid, UserSid
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import Clock
+from chatcore.ports.presence import Presence, Session
+
+logger = logging.getLogger(__name__)
+RENEWAL = 20.0  # seconds; entries live for 60
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    session: Session
+    user_sid: UserSid
+    reachability: bool
+
+
+class Attendance:
+    """The node's sessions."""
+
+    def __init__(self, presence: Presence, publisher: Publisher, clock: Clock) -> None:
+        self._presence = presence
+        self._publisher = publisher
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._leaving: list[_Leaving] = []
+        self._wake = asyncio.Event()
+        self._announce = False
+
+    async def enter(self, session: Session, user_sid: UserSid, *, limit: int, reachability: bool) -> bool:
+        """False, and nothing announced, when the identity has `limit` live connections already."""
+        try:
+            count = await self._presence.enter(session)
+        except ConnectionError:
+            count = 1 + sum(
+                s.identity == session.identity and s.service_sid == session.service_sid for s in self._sessions.values()
+            )
+        self._sessions[session.connection] = session
+        if count > limit:
+            self.leave(session, user_sid, reachability=False)
+            return False
+        if reachability and count == 1:
+            self._tell(user_sid, session.identity, online=True)
+        return True
+
+    def leave(self, session: Session, user_sid: UserSid, *, reachability: bool) -> None:
+        """Withdrawn by the task, soon."""
+        if self._sessions.pop(session.connection, None) is not None:
+            self._leaving.append(_Leaving(session, user_sid, reachability))
+            self._wake.set()
+
+    async def online(self, service_sid: ServiceSid, identities: list[Identity]) -> dict[Identity, bool | None]:
+        """None for everybody while presence is away."""
+        try:
+            found = await self._presence.online(service_sid, identities)
+        except ConnectionError:
+            return dict.fromkeys(identities, None)
+        return {identity: found.get(identity, False) for identity in identities}
+
+    def announce(self) -> None:
+        """Announces all sessions again, soon: the memory of presence may be gone."""
+        self._announce = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Withdraws and renews until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(RENEWAL):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._announce = True
+            self._wake.clear()
+            try:
+                await self._withdraw()
+                if self._announce:
+                    sessions = list(self._sessions.values())
+                    for start in range(0, len(sessions), CHUNK):
+                        await self._presence.announce(sessions[start : start + CHUNK])
+                    self._announce = False
+            except ConnectionError:
+                logger.warning("Presence is away, entries will expire", extra={"action": "presence_unavailable"})
+                self._leaving.clear()
+
+    async def withdraw_all(self) -> None:
+        """For shutdown: nobody waits for the expiry."""
+        for session in list(self._sessions.values()):
+            self._sessions.pop(session.connection)
+            try:
+                await self._presence.leave(session)
+            except ConnectionError:
+                return
+
+    async def _withdraw(self) -> None:
+        while self._leaving:
+            gone = self._leaving[-1]
+            remaining = await self._presence.leave(gone.session)
+            self._leaving.pop()
+            if gone.reachability and not remaining:
+                self._tell(gone.user_sid, gone.session.identity, online=False)
+
+    def _tell(self, user_sid: UserSid, identity: Identity, *, online: bool) -> None:
+        kind = SignalType.USER_REACHABILITY
+        payload = serial.event(
+            kind,
+            at=self._clock.now(),
+            by=None,
+            identity=serial.string(identity),
+            is_online="true" if online else "false",
+            is_notifiable="null",
+        )
+        self._publisher.publish([Signal(topic=profile_topic(user_sid), type=kind, payload=payload, subject=user_sid)])

@@ -1,0 +1,1 @@
+"""Deployment files and operations documentation against the catalogues."""
