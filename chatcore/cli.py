@@ -71,7 +71,7 @@ def gateway(workers: int) -> Never:
     settings = _load(need=_SERVING)
     environ = _with_secret_key(settings)
     if workers == 1:
-        os.execve(sys.executable, [sys.executable, "-m", "gateway"], environ)
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "gateway"], environ)
     from chatcore.supervisor.workers import run_workers
 
     sys.exit(asyncio.run(run_workers(settings, environ, workers)))
@@ -81,7 +81,7 @@ def gateway(workers: int) -> Never:
 def push() -> Never:
     """Run one push worker: APNs, FCM and webhooks."""
     settings = _load(need=_SERVING)
-    os.execve(sys.executable, [sys.executable, "-m", "push"], _with_secret_key(settings))
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "push"], _with_secret_key(settings))
 
 
 @cli.command()

@@ -12,8 +12,8 @@ WINDOW = 5  # seconds
 class SlidingCount:
     """Events per key in the last WINDOW seconds, in buckets of one second; idle keys are forgotten."""
 
-    def __init__(self, per_second: int, clock: Clock) -> None:
-        self.allowed = per_second * WINDOW
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self.allowed = int(per_second * WINDOW)
         self._clock = clock
         self._buckets: dict[int, dict[str, int]] = {}
 
@@ -35,7 +35,7 @@ class SlidingCount:
 class Rates:
     """The two limits on mutations; both 0 switches them off."""
 
-    def __init__(self, clock: Clock, *, channel: int, service: int) -> None:
+    def __init__(self, clock: Clock, *, channel: float, service: float) -> None:
         self._channels = SlidingCount(channel, clock)
         self._services = SlidingCount(service, clock)
 

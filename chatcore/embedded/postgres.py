@@ -23,7 +23,7 @@ DSN_FILE: Final = "postgres.dsn"
 
 _START: Final = 60.0
 """Seconds a start may take; replaying the log after a crash is part of it."""
-_RETRY: Final = 10.0
+_RETRY: Final = 3.0
 """Seconds during which a server that ends at once is started again."""
 _POLL: Final = 0.02
 _LOG: Final = "postgres.log"

@@ -198,7 +198,7 @@ async def dial(address: Address, on_message: Callable[[bytes, bytes], None], *, 
             hello: tuple[Argument, ...] = ("HELLO", 3)
             if address.password is not None:
                 hello += ("AUTH", address.username, address.password)
-            hello += ("SETNAME", "".join(c if c.isalnum() or c in "-._" else "_" for c in name))
+            hello += ("SETNAME", "".join(c if c.isascii() and (c.isalnum() or c in "-._") else "_" for c in name))
             # Sequential: what follows a refused HELLO would be refused too, with a less helpful text.
             await link.call(hello)
             if address.db:

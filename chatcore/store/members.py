@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid, is_sid
 from chatcore.domain.model import Member, NotificationLevel, Unread
 from chatcore.domain.paging import Cursor, Page, Window
-from chatcore.ports.store import Horizon
+from chatcore.ports.store import Horizon, Moved
 
 from . import pages
 from .queries import load
@@ -144,7 +144,7 @@ class Members:
         position: int = row["position"]
         return position
 
-    async def report(self, horizons: Sequence[Horizon], now: datetime) -> Sequence[Member]:
+    async def report(self, horizons: Sequence[Horizon], now: datetime) -> Sequence[Moved]:
         """Two statements, both inside one transaction; the first alone where nothing moves."""
         wanted = merged(horizons)
         reports = (
@@ -158,7 +158,11 @@ class Members:
         if not locked:
             return []
         rows = await self._session.rows(_SQL["report"], *reports, now, locked)
-        return [member_from(row) for row in rows]
+        return [Moved(member=member_from(row), unread_messages_count=row["unread"]) for row in rows]
+
+    async def set_own_positions(self, positions: Mapping[MemberSid, int]) -> None:
+        if positions:
+            await self._session.run(_SQL["set_own_positions"], list(positions), list(positions.values()))
 
     async def unread(self, channel_sid: ChannelSid, identity: Identity) -> Unread | None:
         row = await self._session.row(_SQL["unread"], channel_sid, identity)

@@ -112,10 +112,8 @@ class Messages:
             message.rev,
         )
 
-    async def delete(self, message: Message) -> Message | None:
+    async def delete(self, message: Message) -> None:
         await self._session.run(_SQL["delete"], message.channel_sid, message.index)
-        left = await self.newest(message.channel_sid)
-        return left if left is not None and left.index < message.index else None
 
     async def newest(self, channel_sid: ChannelSid) -> Message | None:
         row = await self._session.row(_SQL["newest"], channel_sid)

@@ -35,7 +35,10 @@ class Part(Protocol):
 
 
 class ProcessPart:
-    """A Python process of ours: `python -m module`, which says on its ready descriptor when it is up."""
+    """A Python process of ours: `python -P -m module`, which says on its ready descriptor when it is up.
+
+    `-P`: a folder that happens to be called `push` in the current directory is not our program.
+    """
 
     def __init__(self, name: str, module: str, env: Mapping[str, str], *, patience: float, grace: float) -> None:
         """`patience`: seconds until ready; `grace`: seconds between SIGTERM and SIGKILL."""
@@ -53,7 +56,7 @@ class ProcessPart:
 
     async def start(self) -> None:
         """Raises ChildExited or SupervisorError, with nothing left running."""
-        child = Child(self.name, [sys.executable, "-m", self._module], env=self.env, reports_ready=True)
+        child = Child(self.name, [sys.executable, "-P", "-m", self._module], env=self.env, reports_ready=True)
         self._child = child
         try:
             self.report = await child.ready(self._patience)

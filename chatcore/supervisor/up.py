@@ -16,8 +16,10 @@ from dataclasses import asdict
 from typing import Final
 
 from chatcore import env
+from chatcore.auth.secrets import SecretUnreadableError
 from chatcore.child import ChildExited
 from chatcore.config import EXIT_CONFIG, HANDED_DOWN, Settings
+from chatcore.domain.errors import ChatError
 from chatcore.embedded.folders import BOOTSTRAP_FILE, SECRET_KEY_FILE, DataDir
 from chatcore.embedded.postgres import EmbeddedPostgres
 from chatcore.embedded.valkey import EmbeddedValkey
@@ -71,8 +73,7 @@ class Up:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         shared = await self._start_servers(stack)
-        for step in await migrate(shared["CHAT_POSTGRES_DSN"]):
-            _log.info("migrated to %s", step, extra={"action": "migrate"})
+        await migrate(shared["CHAT_POSTGRES_DSN"])
         identifiers = await self._bootstrap(shared)
         self._add_processes(shared, identifiers)
         push = self._parts["push"]
@@ -111,8 +112,13 @@ class Up:
         remembered: dict[str, str] = json.loads(self._data.read(BOOTSTRAP_FILE) or "{}")
         given = {name: value for name, value in asdict(self._settings.bootstrap).items() if value is not None}
         wanted = dict.fromkeys(asdict(self._settings.bootstrap)) | remembered | given
-        async with administration(shared["CHAT_POSTGRES_DSN"], shared["CHAT_SECRET_KEY"].split(",")) as admin:
-            identifiers = dict(await admin.bootstrap(**wanted))
+        try:
+            async with administration(shared["CHAT_POSTGRES_DSN"], shared["CHAT_SECRET_KEY"].split(",")) as admin:
+                identifiers = await admin.bootstrap(**wanted)
+        except SecretUnreadableError as error:
+            raise SupervisorError(f"{error}: was CHAT_SECRET_KEY changed, or the data folder replaced?") from error
+        except ChatError as error:
+            raise SupervisorError(f"the CHAT_BOOTSTRAP_ values do not fit the database: {error.message}") from error
         if identifiers != remembered:
             self._data.write(BOOTSTRAP_FILE, json.dumps(identifiers))
         return identifiers

@@ -118,7 +118,7 @@ ORDER BY channel_sid FOR NO KEY UPDATE;
 -- channel_sids, identities, indexes, times, force, now, locked channel_sids
 WITH held AS MATERIALIZED (
   SELECT
-    m.sid, m.channel_sid,
+    m.sid, m.channel_sid, c.next_index, c.deleted_count,
     CASE WHEN w.index IS NOT NULL THEN least(w.index, c.next_index - 1) END AS index,
     CASE WHEN w.index IS NOT NULL THEN coalesce(w.at, $6) END AS at
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::boolean[])
@@ -146,7 +146,17 @@ WHERE m.sid = h.sid
 RETURNING
   m.sid, m.service_sid, m.channel_sid, m.user_sid, m.identity, m.role_sid, m.attributes, m.notification_level,
   m.last_consumed_message_index, m.last_consumption_timestamp, m.date_created, m.date_updated, m.rev,
-  m.roster_created, m.roster_position, m.own_created, m.own_position;
+  m.roster_created, m.roster_position, m.own_created, m.own_position,
+  CASE WHEN h.index IS NOT NULL THEN
+    h.next_index - 1 - h.index - CASE WHEN h.deleted_count = 0 THEN 0 ELSE (
+      SELECT count(*) FROM deleted_messages d WHERE d.channel_sid = h.channel_sid AND d.index > h.index) END
+  END AS unread;
+
+-- name: set_own_positions
+-- sids, own_positions
+UPDATE members m SET own_position = w.own_position
+FROM unnest($1::text[], $2::bigint[]) AS w (sid, own_position)
+WHERE m.sid = w.sid;
 
 -- name: unread
 -- channel_sid, identity

@@ -1,0 +1,5 @@
+"""`python -m push`."""
+
+from push.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Stands in for the gateway process in tests of the supervisor."""

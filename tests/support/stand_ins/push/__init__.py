@@ -1,0 +1,1 @@
+"""Stands in for the push process in tests of the supervisor."""
