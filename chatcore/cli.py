@@ -156,7 +156,13 @@ def key_create(account_sid: str, name: str) -> None:
 @click.argument("sid")
 def key_revoke(sid: str) -> None:
     """Revoke an API key: its tokens and requests are refused from now on."""
-    _administer(lambda admin: admin.revoke_key(sid))
+
+    async def revoke(admin: Admin) -> str:
+        if not await admin.revoke_key(sid):
+            raise click.ClickException(f"there is no API key {sid} in force")
+        return f"{sid} revoked"
+
+    _administer(revoke)
 
 
 @cli.group()
@@ -180,7 +186,11 @@ def epochs() -> None:
 @epochs.command("renew")
 def epochs_renew() -> None:
     """After a restore from backup: give every stream a new epoch, so that clients reload and do not mix histories."""
-    _administer(lambda admin: admin.renew_epochs())
+
+    async def renew(admin: Admin) -> str:
+        return f"{await admin.renew_epochs()} streams renewed"
+
+    _administer(renew)
 
 
 @cli.command("config")
@@ -233,4 +243,4 @@ def _administer(action: Callable[[Admin], Awaitable[object]]) -> None:
         raise click.ClickException(error.message) from error
     if is_dataclass(result) and not isinstance(result, type):
         result = asdict(result)
-    click.echo("done" if result is None else result if isinstance(result, str) else json.dumps(result))
+    click.echo(result if isinstance(result, str) else json.dumps(result))

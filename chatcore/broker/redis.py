@@ -238,7 +238,10 @@ class RedisBroker:
         self._complaint = ""
         self._was_away = False
         if missed:
-            self._on_restored()
+            try:
+                self._on_restored()
+            except Exception:
+                logger.exception("The return of the broker could not be handled", extra={"action": "restore_failed"})
 
     def _forget(self, link: Link) -> None:
         if self._link is link:

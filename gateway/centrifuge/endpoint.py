@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
@@ -27,7 +27,7 @@ class CentrifugeEndpoint:
         self,
         services: RoomServices,
         origins: Sequence[str],
-        make_inbox: Callable[[Link, Callable[[Command], object]], Inbox[Command]],
+        make_inbox: Callable[[Link, Callable[[Command], Awaitable[None]]], Inbox[Command]],
     ) -> None:
         self._services = services
         self._origins = origins

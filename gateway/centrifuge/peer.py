@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from chatcore.domain.errors import ChatError
 from gateway.sockets.close import Close
@@ -41,7 +41,7 @@ class CentrifugePeer:
         services: RoomServices,
         encoders: Encoders,
         ping: bytes,
-        make_inbox: Callable[[Link, Callable[[Command], object]], Inbox[Command]],
+        make_inbox: Callable[[Link, Callable[[Command], Awaitable[None]]], Inbox[Command]],
     ) -> None:
         self._link = link
         self._services = services

@@ -41,7 +41,7 @@ class Ask(Protocol):
     async def __call__(self, topic: Topic, question: bytes, *, patience: float) -> list[bytes]: ...
 
 
-Start = Callable[[Coroutine[Any, Any, None], str], None]
+Start = Callable[[Coroutine[Any, Any, None], str], object]
 """Runs a coroutine in a task that somebody owns; the string names it."""
 
 

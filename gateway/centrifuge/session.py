@@ -182,11 +182,11 @@ class Session:
 
     async def _catch_up_own(self) -> None:
         assert self._own is not None, "the queue exists while this runs"
-        while self._own and not self.closed:
+        while self._own:
             event = self._own[0]
             if event.type is EventType.CHANNEL_JOINED:
                 await self._follow(event)
-            if self.closed:
+            if self.subscriptions.closed:
                 return
             self._own.popleft()
             self._tell(event)

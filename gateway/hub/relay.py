@@ -48,13 +48,21 @@ class Relay:
     """Rooms of this node and their connection to broker and log."""
 
     def __init__(
-        self, hub: Hub, broker: Broker, log: EventLog, clock: Clock, *, on_repair: Callable[[str], None]
+        self,
+        hub: Hub,
+        broker: Broker,
+        log: EventLog,
+        clock: Clock,
+        *,
+        on_repair: Callable[[str], None],
+        on_restored: Callable[[], None],
     ) -> None:
         self._hub = hub
         self._broker = broker
         self._log = log
         self._clock = clock
         self._on_repair = on_repair
+        self._on_restored = on_restored
         self._opening: list[Room] = []
         self._repairing: dict[Topic, str] = {}  # what to read from the log, and why
         self._wake = asyncio.Event()
@@ -104,6 +112,7 @@ class Relay:
 
     def _restored(self) -> None:
         self._check_all("restored")
+        self._on_restored()
 
     # The stream of one room.
 

@@ -1,0 +1,274 @@
+"""Builds and closes one gateway node. START HERE: read `run` from top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from chatcore import config, siblings
+from chatcore.auth.keys import KeyRing, SealedSecret
+from chatcore.auth.secrets import SecretBox
+from chatcore.auth.tokens import TokenVerifier
+from chatcore.broker.redis import RedisBroker
+from chatcore.commands.chat import build
+from chatcore.commands.rates import Rates
+from chatcore.config import Settings
+from chatcore.domain.errors import ChatError
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import SystemClock
+from chatcore.ports.hooks import NullHook
+from chatcore.presence.redis import RedisPresence
+from chatcore.store.keys import Keys
+from chatcore.store.migrate import pending
+from chatcore.store.postgres import PostgresStore
+from chatcore.telemetry import Metrics, set_up_logging
+from gateway.centrifuge import presence as centrifuge_presence
+from gateway.centrifuge.endpoint import PATH, CentrifugeEndpoint
+from gateway.centrifuge.room_services import RoomServices, RoomSettings
+from gateway.http.urls import Origins
+from gateway.hub.attendance import Attendance
+from gateway.hub.hub import Hub
+from gateway.hub.relay import Relay
+from gateway.node import Condition, Gauges, Measured, SocketCounts
+from gateway.sockets.close import Close
+from gateway.sockets.drain import drain
+from gateway.sockets.endpoint import Endpoint
+from gateway.sockets.inbox import Inbox
+from gateway.sockets.outbound import fan_out
+from gateway.sockets.server import GatewayServer, SocketServer
+from gateway.sockets.settings import SocketSettings
+from gateway.sockets.tasks import Tasks
+from gateway.urls import DevelopmentKeys, build_app
+
+logger = logging.getLogger(__name__)
+
+VERSION = "0.1.0"
+COMMANDS_PATIENCE = 5.0  # seconds that commands in flight may take at the end
+HTTP_PATIENCE = 5
+
+
+def main() -> None:
+    """Exit codes: 0 stopped, 1 failed, 78 configuration."""
+    try:
+        settings, notes = config.load(os.environ, need=("CHAT_POSTGRES_DSN", "CHAT_REDIS_URL", "CHAT_SECRET_KEY"))
+    except config.ConfigError as error:
+        sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
+        sys.exit(config.EXIT_CONFIG)
+    set_up_logging(settings.log_level, settings.log_format, node=settings.handed_down.node)
+    for note in notes:
+        logger.info("%s", note, extra={"action": "configuration"})
+    try:
+        uvloop.run(run(settings))
+    except ChatError as error:
+        logger.error("Cannot start: %s", error.message, extra={"action": "start_failed"})
+        sys.exit(1)
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Resources are opened in order and closed in reverse."""
+    clock, metrics = SystemClock(), Metrics()
+    node = settings.handed_down.node
+    async with contextlib.AsyncExitStack() as stack:
+        store = await PostgresStore.open(settings.postgres.dsn, max_size=settings.postgres.pool_size)
+        stack.push_async_callback(store.close)
+        broker = RedisBroker(settings.redis, node=node)
+        await broker.open()
+        stack.push_async_callback(broker.close)
+        presence = RedisPresence(settings.redis, clock=clock)
+        await presence.open()
+        stack.push_async_callback(presence.close)
+
+        rates = Rates(clock, channel=settings.rates.channel, service=settings.rates.service)
+        publisher: Publisher = Measured(broker, metrics)
+        chat = build(store, publisher, clock, NullHook(), rates, limit_ceiling=settings.rates.limit_ceiling)
+        keys = Keys(store.pool, SealedSecret)
+        ring = KeyRing(keys, SecretBox(settings.secret_keys), clock)
+
+        hub = Hub(fan_out)
+        attendance = Attendance(presence, publisher, clock)
+        relay = Relay(
+            hub,
+            broker,
+            chat.history,
+            clock,
+            on_repair=lambda cause: metrics.gap_repairs.labels(cause).inc(),
+            on_restored=attendance.announce,
+        )
+        broker.answer(lambda topic, question: centrifuge_presence.answer(hub, topic, question))
+        stack.push_async_callback(attendance.withdraw_all)
+        tasks = await stack.enter_async_context(Tasks())
+        endpoints: dict[str, Endpoint] = {}
+        sockets = SocketServer(endpoints, _socket_settings(settings), SocketCounts(metrics))
+        stack.callback(sockets.stop)
+        room = RoomServices(
+            chat=chat,
+            hub=hub,
+            relay=relay,
+            attendance=attendance,
+            tokens=TokenVerifier(ring, keys, clock),
+            ask=broker.ask,
+            clock=clock,
+            settings=_room_settings(settings),
+            start=tasks.start,
+            count=lambda name, outcome: metrics.commands.labels(name, outcome).inc(),
+        )
+        endpoints[PATH] = CentrifugeEndpoint(room, _origins(settings), lambda link, handle: Inbox(link, tasks, handle))
+
+        condition = Condition(
+            store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
+        )
+        counts = Gauges(metrics, hub, sockets)
+        app = build_app(
+            chat=chat,
+            credentials=ring,
+            keys=ring,
+            services=keys,
+            clock=clock,
+            origins=Origins([str(n) for n in settings.listen.trusted_proxies], settings.listen.public_url),
+            account_limit=settings.rates.account,
+            on_limited=lambda: metrics.rate_limited.labels("account").inc(),
+            development=_development(settings),
+            readiness=_all_workers(settings, condition.reasons),
+            metrics=_all_metrics(settings, counts.render),
+            online=attendance.online,
+        )
+        server = GatewayServer(_uvicorn(settings, app, sockets), lambda: _drain(settings, sockets, tasks))
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(broker.run(), name="broker"),
+                group.create_task(relay.run(), name="relay"),
+                group.create_task(attendance.run(), name="attendance"),
+                group.create_task(chat.run(), name="batches"),
+            ]
+            group.create_task(_report_ready(settings, server, counts, condition), name="ready")
+            await server.serve(_listeners(settings))
+            for task in background:
+                task.cancel()
+    logger.info("Node stopped", extra={"action": "stopped"})
+
+
+def _socket_settings(settings: Settings) -> SocketSettings:
+    sockets = settings.sockets
+    return SocketSettings(
+        ping_interval=sockets.ping_interval,
+        pong_timeout=sockets.pong_timeout,
+        outbound_limit=sockets.outbound_limit,
+        max_connections=sockets.max_connections,
+        connect_rate=sockets.connect_rate,
+        compression=sockets.compression,
+    )
+
+
+def _room_settings(settings: Settings) -> RoomSettings:
+    return RoomSettings(
+        ping_interval=max(1, round(settings.sockets.ping_interval)),
+        command_rate=settings.rates.connection,
+        command_burst=settings.rates.connection_burst,
+        version=VERSION,
+    )
+
+
+def _origins(settings: Settings) -> Sequence[str]:
+    listen = settings.listen
+    if listen.allowed_origins is not None:
+        return listen.allowed_origins
+    return ("http://localhost:*", "http://localhost", "http://127.0.0.1:*") if listen.dev else ()
+
+
+def _development(settings: Settings) -> DevelopmentKeys | None:
+    """What `GET /token` signs with; only in development, and only where the supervisor handed the keys down."""
+    first = settings.bootstrap
+    if not settings.dev or not (first.account_sid and first.api_key_sid and first.api_key_secret and first.service_sid):
+        return None
+    return DevelopmentKeys(
+        account_sid=AccountSid(first.account_sid),
+        key_sid=KeySid(first.api_key_sid),
+        secret=first.api_key_secret,
+        service_sid=ServiceSid(first.service_sid),
+    )
+
+
+def _all_workers(settings: Settings, own: Callable[[], Awaitable[list[str]]]) -> Callable[[], Awaitable[list[str]]]:
+    """Readiness of every worker behind the port."""
+    handed_down = settings.handed_down
+    folder = handed_down.siblings
+    if folder is None:
+        return own
+    return lambda: siblings.reasons_not_ready(folder, handed_down.workers)
+
+
+def _all_metrics(settings: Settings, own: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[bytes]]:
+    folder = settings.handed_down.siblings
+    return own if folder is None else lambda: siblings.merged_metrics(folder)
+
+
+def _uvicorn(settings: Settings, app: ASGIApp, sockets: SocketServer) -> uvicorn.Config:
+    listen = settings.listen
+    return uvicorn.Config(
+        app,
+        host=listen.host,
+        port=listen.port,
+        ws=sockets.protocol,  # type: ignore[arg-type]  # uvicorn calls it and asks for no more than that
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=HTTP_PATIENCE,
+        ssl_certfile=listen.tls_cert,
+        ssl_keyfile=listen.tls_key,
+        backlog=4096,
+    )
+
+
+def _listeners(settings: Settings) -> list[socket.socket] | None:
+    """Workers share their port; a lone node leaves the listening to uvicorn."""
+    listen = settings.listen
+    if settings.handed_down.siblings is None:
+        return None
+    listener = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((listen.host, listen.port))
+    listener.setblocking(False)
+    return [listener]
+
+
+async def _report_ready(settings: Settings, server: GatewayServer, gauges: Gauges, condition: Condition) -> None:
+    """Tells the supervisor the port once the node answers, and its siblings how to ask it."""
+    while not server.started:
+        if server.should_exit:
+            return
+        await asyncio.sleep(0.01)
+    while reasons := await condition.reasons():
+        logger.info("Waiting: %s", "; ".join(reasons), extra={"action": "not_ready"})
+        await asyncio.sleep(0.2)
+    handed_down = settings.handed_down
+    if handed_down.siblings is not None:
+        await siblings.SiblingServer(
+            handed_down.siblings, handed_down.node, metrics=gauges.render, readiness=condition.text
+        ).start()
+    if handed_down.ready_fd is not None:
+        with os.fdopen(handed_down.ready_fd, "w") as pipe:
+            pipe.write(json.dumps({"ready": {"port": server.port}}) + "\n")
+    logger.info("Node is ready on port %d", server.port, extra={"action": "ready"})
+
+
+async def _drain(settings: Settings, sockets: SocketServer, tasks: Tasks) -> None:
+    """Sends clients to other nodes while REST is still served."""
+    sockets.draining = True
+    logger.info("Draining %d connections", len(sockets.connections), extra={"action": "draining"})
+    await drain(sockets.connections, settings.listen.drain_time, lambda link: link.close(*Close.SHUTDOWN.value))
+    await tasks.idle(COMMANDS_PATIENCE)

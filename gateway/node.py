@@ -1,0 +1,115 @@
+"""The node as operators see it: whether it is ready, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from chatcore.domain.errors import ChatError
+from chatcore.domain.events import Announcement, Event
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import Clock
+from chatcore.telemetry import Metrics
+from gateway.hub.hub import Hub
+from gateway.sockets.close import Close
+from gateway.sockets.server import SocketServer
+
+SCHEMA_AGE = 10.0  # seconds between two looks at the schema
+
+
+class Condition:
+    """Reasons why this node should get no new clients."""
+
+    def __init__(
+        self,
+        database: Callable[[], Awaitable[None]],
+        broker: Callable[[], Awaitable[None]],
+        missing_migrations: Callable[[], Awaitable[Sequence[str]]],
+        draining: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._broker = broker
+        self._missing_migrations = missing_migrations
+        self._draining = draining
+        self._clock = clock
+        self._schema_seen = float("-inf")
+
+    async def reasons(self) -> list[str]:
+        """Empty when ready; one line each."""
+        found = []
+        if self._draining():
+            found.append("node: draining")
+        try:
+            await self._database()
+            await self._check_schema(found)
+        except ChatError as error:
+            found.append(f"postgres: {error.message}")
+        try:
+            await self._broker()
+        except (ConnectionError, TimeoutError) as error:
+            found.append(f"broker: {error}")
+        return found
+
+    async def text(self) -> bytes:
+        return "\n".join(await self.reasons()).encode()
+
+    async def _check_schema(self, found: list[str]) -> None:
+        now = self._clock.monotonic()
+        if now - self._schema_seen < SCHEMA_AGE:
+            return
+        if missing := await self._missing_migrations():
+            found.append(f"schema: run `chatcore migrate` ({', '.join(missing)})")
+        else:
+            self._schema_seen = now
+
+
+class SocketCounts:
+    """Counts connections as they come and go."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def opened(self, protocol: str) -> None:
+        self._metrics.connections.labels(protocol).inc()
+        self._metrics.connects.labels(protocol, "accepted").inc()
+
+    def refused(self, outcome: str) -> None:
+        self._metrics.connects.labels("none", outcome).inc()
+
+    def closed(self, protocol: str, code: int) -> None:
+        self._metrics.connections.labels(protocol).dec()
+        self._metrics.disconnects.labels(protocol, str(code)).inc()
+        if code == Close.SLOW.code:
+            self._metrics.slow_disconnects.inc()
+
+
+class Measured:
+    """A publisher that counts events."""
+
+    def __init__(self, publisher: Publisher, metrics: Metrics) -> None:
+        self._publisher = publisher
+        self._metrics = metrics
+
+    def publish(self, announcements: Sequence[Announcement]) -> None:
+        events = sum(isinstance(announcement, Event) for announcement in announcements)
+        if events:
+            self._metrics.events_published.inc(events)
+        self._publisher.publish(announcements)
+
+
+class Gauges:
+    """Figures that are cheaper to read when somebody looks than to count when they happen."""
+
+    def __init__(self, metrics: Metrics, hub: Hub, sockets: SocketServer) -> None:
+        self._metrics = metrics
+        self._hub = hub
+        self._sockets = sockets
+        self._told: dict[str, int] = {}
+
+    async def render(self) -> bytes:
+        """Prometheus text."""
+        for protocol, count in self._hub.delivered.items():
+            self._metrics.deliveries.labels(protocol).inc(count - self._told.get(protocol, 0))
+            self._told[protocol] = count
+        self._metrics.outbound_bytes.set(self._sockets.backlog)
+        return self._metrics.render()

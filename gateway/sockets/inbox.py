@@ -1,0 +1,82 @@
+"""Commands of one connection: strictly in order, in a task that exists only while there are some.
+
+It reads ahead a little, then the socket stops being read; and it rests while the client does not take its answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from .close import Close
+from .endpoint import Link
+from .tasks import Tasks
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+AHEAD_ITEMS = 64
+AHEAD_BYTES = 256 * 1024
+
+
+class Inbox(Generic[T]):
+    """`handle` gets one item at a time; what it raises ends the connection as an internal error."""
+
+    __slots__ = ("_busy", "_bytes", "_closed", "_handle", "_items", "_link", "_paused", "_tasks")
+
+    def __init__(self, link: Link, tasks: Tasks, handle: Callable[[T], Awaitable[None]]) -> None:
+        self._link = link
+        self._tasks = tasks
+        self._handle = handle
+        self._items: deque[tuple[T, int]] | None = None  # made when something waits: most connections are idle
+        self._bytes = 0
+        self._busy = False
+        self._paused = False
+        self._closed = False
+
+    def put(self, item: T, size: int) -> None:
+        """`size` is what the item weighs while it waits, in bytes."""
+        if self._closed:
+            return
+        if self._items is None:
+            self._items = deque()
+        self._items.append((item, size))
+        self._bytes += size
+        if not self._paused and (len(self._items) >= AHEAD_ITEMS or self._bytes >= AHEAD_BYTES):
+            self._paused = True
+            self._link.pause_reading()
+        self.resume()
+
+    def resume(self) -> None:
+        """Goes on if something waits: the connection takes answers again."""
+        if self._items and not self._busy and not self._closed and not self._link.congested:
+            self._busy = True
+            self._tasks.start(self._work(), "commands")
+
+    def close(self) -> None:
+        """The running command finishes, the others are dropped."""
+        self._closed = True
+        self._items = None
+
+    async def _work(self) -> None:
+        try:
+            while self._items and not self._link.congested:
+                item, size = self._items.popleft()
+                self._bytes -= size
+                self._read_on()
+                await self._handle(item)
+        except Exception:
+            logger.exception("A command failed", extra={"action": "command_failed"})
+            self._link.close(*Close.INTERNAL.value)
+        finally:
+            self._busy = False
+        if not self._items:
+            self._items = None
+
+    def _read_on(self) -> None:
+        assert self._items is not None, "called while there are items"
+        if self._paused and len(self._items) < AHEAD_ITEMS // 2 and self._bytes < AHEAD_BYTES // 2:
+            self._paused = False
+            self._link.resume_reading()

@@ -1,0 +1,97 @@
+"""All WebSocket connections of a process, and the HTTP server that hands them over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from .admission import Admission
+from .driver import SocketDriver
+from .endpoint import Endpoint
+from .outbound import Flusher
+from .settings import SocketMetrics, SocketSettings, Unmeasured
+from .wheel import Wheel
+
+logger = logging.getLogger(__name__)
+
+
+class SocketServer:
+    """What its connections share. `protocol` is what uvicorn takes as `ws`. Make it on the running loop."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        settings: SocketSettings,
+        metrics: SocketMetrics | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.endpoints = endpoints
+        self.settings = settings
+        self.metrics = metrics or Unmeasured()
+        self.flusher = Flusher()
+        self.wheel = Wheel(now)
+        self.admission = Admission(rate=settings.connect_rate, bound=settings.handshake_timeout)
+        self.connections: set[SocketDriver] = set()
+        self.draining = False
+
+    def protocol(self, config: object = None, server_state: object = None, app_state: object = None) -> SocketDriver:
+        """One connection; the arguments are uvicorn's and say nothing that matters here."""
+        return SocketDriver(self)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes queued for all clients."""
+        return sum(connection.backlog for connection in self.connections)
+
+    def stop(self) -> None:
+        """Resets whatever is still open."""
+        self.wheel.stop()
+        for connection in list(self.connections):
+            connection.transport.abort()
+
+
+class GatewayServer(uvicorn.Server):
+    """Drains while it still listens: uvicorn's own shutdown would close the listener first.
+
+    The first SIGTERM or SIGINT runs `on_drain`, then stops; a second one stops at once. Either way the process ends
+    in order, not by the signal.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._on_drain = on_drain
+        self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            self.should_exit = True
+            self.force_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._asked.set)
+
+    async def main_loop(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            draining = tasks.create_task(self._drain(), name="drain")
+            await super().main_loop()
+            draining.cancel()
+
+    async def _drain(self) -> None:
+        await self._asked.wait()
+        try:
+            await self._on_drain()
+        except Exception:
+            logger.exception("The drain failed", extra={"action": "drain_failed"})
+        self.should_exit = True
+
+    @property
+    def port(self) -> int:
+        """Where it listens; meaningful once started."""
+        sockets: Any = self.servers[0].sockets
+        return int(sockets[0].getsockname()[1])

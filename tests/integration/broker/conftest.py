@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.valkey import Mortal, mortal_valkey
+
+from .node import Node, running
+
+
+@pytest.fixture
+async def mortal() -> AsyncIterator[Mortal]:
+    async with mortal_valkey() as valkey:
+        yield valkey
+
+
+@pytest.fixture
+async def two(redis_url: str, redis_prefix: str) -> AsyncIterator[tuple[Node, Node]]:
+    """Two connected nodes."""
+    async with contextlib.AsyncExitStack() as stack:
+        one = await stack.enter_async_context(running(redis_url, redis_prefix, "one"))
+        two = await stack.enter_async_context(running(redis_url, redis_prefix, "two"))
+        yield one, two

@@ -1,0 +1,1 @@
+"""The presence against a real Valkey."""

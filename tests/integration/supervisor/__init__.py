@@ -1,0 +1,1 @@
+"""The supervisor over real servers and stand-in processes."""
