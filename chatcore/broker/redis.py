@@ -49,7 +49,7 @@ class RedisBroker:
         self._connected = False  # and everything held is subscribed
         self._was_away = False
         self._opening = asyncio.Lock()
-        self._complaint = ""  # the last one logged of this outage
+        self._complaints: set[str] = set()  # logged in this outage
         self._misunderstood = False
         self._on_announcement: Callable[[Announcement], None] = lambda _: None
         self._on_restored: Callable[[], None] = lambda: None
@@ -166,7 +166,7 @@ class RedisBroker:
         if error is None or isinstance(error, RefusedError):
             self._queue.delivered()
             if error is not None:
-                self._complain(f"does not publish: {error}")
+                self._complain(f"Publishing is refused: {error}")
             self._flush()
         else:
             self._queue.failed()
@@ -218,7 +218,7 @@ class RedisBroker:
                 async with asyncio.timeout(_SILENCE):
                     await confirmed
             except (ConnectionError, TimeoutError) as error:
-                self._complain(str(error) or "does not confirm topics")
+                self._complain(str(error) or "Topics are not confirmed")
                 link.abort()
                 self._forget(link)
                 return False
@@ -235,7 +235,7 @@ class RedisBroker:
         if self._queue.dropped:
             logger.warning("%d announcements were dropped", self._queue.dropped, extra={"action": "broker_dropped"})
             self._queue.dropped = 0
-        self._complaint = ""
+        self._complaints.clear()
         self._was_away = False
         if missed:
             try:
@@ -254,10 +254,10 @@ class RedisBroker:
             if link.lost.done() or not await link.answers(_SILENCE):
                 link.abort()
                 self._forget(link)
-                self._complain("the connection was lost")
+                self._complain("The connection was lost")
 
     def _complain(self, text: str) -> None:
         """Once per outage and reason."""
-        if text != self._complaint:
-            self._complaint = text
+        if text not in self._complaints:
+            self._complaints.add(text)
             logger.warning("Broker %s: %s", self._address, text, extra={"action": "broker_trouble"})

@@ -78,12 +78,17 @@ class Messages:
         rows = await self._session.rows(statement, channel_sid, low, high, limit + 1, offset)
         items = [message_from(row) for row in rows[:limit]]
         more = len(rows) > limit
+
+        def edge(bound: int, end: int) -> int:
+            """Where the page begins; an empty one begins at its bound, or at the end when all rows were skipped."""
+            return items[0].index if items else end if offset else bound
+
         # What is left: the side we came from, and beyond the bound on the side we go to.
         if order is Order.ASC:
-            has_before = await self._any_below(channel_sid, items[0].index if items else low + 1, after, offset)
+            has_before = await self._any_below(channel_sid, edge(low + 1, high), after, offset)
             has_after = more or await self._any_above(channel_sid, high - 1, before, 0)
         else:
-            has_before = await self._any_above(channel_sid, items[0].index if items else high - 1, before, offset)
+            has_before = await self._any_above(channel_sid, edge(high - 1, low), before, offset)
             has_after = more or await self._any_below(channel_sid, low + 1, after, 0)
         return Page(items=items, has_before=has_before, has_after=has_after)
 

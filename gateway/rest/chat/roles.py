@@ -1,0 +1,85 @@
+"""Roles of a service."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from chatcore.commands.chat import Chat
+from chatcore.domain import limits
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.model import Role, given
+from chatcore.domain.permissions import RoleType
+from gateway.http.call import Call, Handler
+from gateway.http.paging import DATED, page_body, read_page, window
+from gateway.http.responses import created, deleted, json_response
+from gateway.http.router import Route
+
+from . import present
+from .place import Place, enter
+
+PAGE_MAX = 100
+
+
+class Roles:
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def routes(self) -> list[Route[Handler]]:
+        many, one = "/v2/Services/{service}/Roles", "/v2/Services/{service}/Roles/{role}"
+        return [
+            Route("POST", many, self.create),
+            Route("GET", many, self.list),
+            Route("GET", one, self.fetch),
+            Route("POST", one, self.update),
+            Route("DELETE", one, self.delete),
+        ]
+
+    async def create(self, call: Call) -> Response:
+        place = await enter(self._chat, call)
+        form = await call.form()
+        form.require("FriendlyName", "Type", "Permission")
+        name = limits.friendly_name(form.required("FriendlyName")) or ""
+        kind = form.enum("Type", RoleType, code=Code.ROLE_TYPE_INVALID)
+        permissions = given(form.texts("Permission"), ())
+        role = await self._chat.roles.create(place.actor, name, given(kind, RoleType.CHANNEL), permissions)
+        return created(present.role(place, role))
+
+    async def list(self, call: Call) -> Response:
+        place = await enter(self._chat, call)
+        request = read_page(call.query(), DATED, maximum=PAGE_MAX)
+        page = await self._chat.roles.list(place.actor, window(request))
+        body = page_body(
+            request,
+            page,
+            key="roles",
+            url=place.url("Roles"),
+            cursor=lambda role: (role.date_created, role.sid),
+            present=lambda role: present.role(place, role),
+        )
+        return json_response(body)
+
+    async def fetch(self, call: Call) -> Response:
+        place, role = await self._find(call)
+        return json_response(present.role(place, role))
+
+    async def update(self, call: Call) -> Response:
+        place, role = await self._find(call)
+        form = await call.form()
+        form.require("Permission")
+        permissions = given(form.texts("Permission"), ())
+        role = await self._chat.roles.update(place.actor, role.sid, permissions)
+        return json_response(present.role(place, role))
+
+    async def delete(self, call: Call) -> Response:
+        place, role = await self._find(call)
+        await self._chat.roles.delete(place.actor, role.sid)
+        return deleted()
+
+    async def _find(self, call: Call) -> tuple[Place, Role]:
+        place = await enter(self._chat, call)
+        try:
+            return place, await self._chat.roles.get(place.actor, call.params["role"])
+        except ChatError as error:
+            if error.code is Code.ROLE_NOT_FOUND:  # the code is about roles named in a body
+                raise call.not_found() from None
+            raise

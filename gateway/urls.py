@@ -1,0 +1,84 @@
+"""Every path of a gateway that is plain HTTP; WebSocket upgrades never get here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from chatcore.auth.keys import Credentials
+from chatcore.auth.tokens import KeyLookup, ServiceLookup
+from chatcore.commands.chat import Chat
+from chatcore.domain.errors import ChatError
+from chatcore.ports.clock import Clock
+from gateway.health import Readiness, health_routes
+from gateway.http.api import Api
+from gateway.http.errors import HttpError, http_exception_handler, refusal_handler, unexpected_handler
+from gateway.http.router import Router
+from gateway.http.urls import Origins
+from gateway.metrics import metrics_routes
+from gateway.rest.chat.routes import Online, routes
+from gateway.rest.product import Product, resolve
+from gateway.token import Accounts, DevelopmentKeys, TokenEndpoint
+
+
+def build_app(
+    *,
+    chat: Chat,
+    credentials: Credentials,
+    keys: KeyLookup,
+    services: ServiceLookup,
+    accounts: Accounts,
+    clock: Clock,
+    origins: Origins,
+    readiness: Readiness,
+    metrics: Callable[[], Awaitable[bytes]],
+    online: Online | None = None,
+    account_limit: int = 0,
+    on_limited: Callable[[], None] = lambda: None,
+    development: DevelopmentKeys | None = None,
+) -> Starlette:
+    """The ASGI application: what has a path of its own, and REST for everything else.
+
+    `online` tells who has a live connection, for users of services with reachability. `development` adds
+    `GET /token`, which asks for no credentials. `account_limit` bounds REST requests in flight per account (0 = not),
+    and `on_limited` hears of each one refused. The server must hand over `raw_path`, and the scheme and client of the
+    socket itself: `origins` decides what to believe of a proxy.
+    """
+    products = {
+        Product.CHAT: Router(routes(chat, online)),
+        Product.IP_MESSAGING: Router([]),
+        Product.CONVERSATIONS: Router([]),
+        Product.MEDIA: Router([]),
+    }
+    rest = Api(
+        resolve=resolve,
+        routers=products,
+        credentials=credentials,
+        origins=origins,
+        clock=clock,
+        account_limit=account_limit,
+        on_limited=on_limited,
+    )
+    token = TokenEndpoint(
+        chat=chat,
+        credentials=credentials,
+        keys=keys,
+        services=services,
+        accounts=accounts,
+        clock=clock,
+        development=development,
+    )
+    app = Starlette(
+        routes=[*token.routes(), *health_routes(readiness), *metrics_routes(metrics)],
+        exception_handlers={
+            HTTPException: http_exception_handler,
+            HttpError: refusal_handler,
+            ChatError: refusal_handler,
+            Exception: unexpected_handler,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.router.default = rest
+    return app
