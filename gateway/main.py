@@ -29,6 +29,7 @@ from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
 from chatcore.presence.redis import RedisPresence
+from chatcore.store.accounts import Accounts
 from chatcore.store.keys import Keys
 from chatcore.store.migrate import pending
 from chatcore.store.postgres import PostgresStore
@@ -49,7 +50,8 @@ from gateway.sockets.outbound import fan_out
 from gateway.sockets.server import GatewayServer, SocketServer
 from gateway.sockets.settings import SocketSettings
 from gateway.sockets.tasks import Tasks
-from gateway.urls import DevelopmentKeys, build_app
+from gateway.token import DevelopmentKeys
+from gateway.urls import build_app
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +88,8 @@ async def run(settings: Settings) -> None:
         await broker.open()
         stack.push_async_callback(broker.close)
         presence = RedisPresence(settings.redis, clock=clock)
-        await presence.open()
+        with contextlib.suppress(ConnectionError):
+            await presence.open()
         stack.push_async_callback(presence.close)
 
         rates = Rates(clock, channel=settings.rates.channel, service=settings.rates.service)
@@ -134,6 +137,7 @@ async def run(settings: Settings) -> None:
             credentials=ring,
             keys=ring,
             services=keys,
+            accounts=Accounts(store.pool),
             clock=clock,
             origins=Origins([str(n) for n in settings.listen.trusted_proxies], settings.listen.public_url),
             account_limit=settings.rates.account,
@@ -143,7 +147,7 @@ async def run(settings: Settings) -> None:
             metrics=_all_metrics(settings, counts.render),
             online=attendance.online,
         )
-        server = GatewayServer(_uvicorn(settings, app, sockets), lambda: _drain(settings, sockets, tasks))
+        server = GatewayServer(_uvicorn(settings, app, sockets), on_drain=lambda: _drain(settings, sockets, tasks))
         async with asyncio.TaskGroup() as group:
             background = [
                 group.create_task(broker.run(), name="broker"),
@@ -256,14 +260,15 @@ async def _report_ready(settings: Settings, server: GatewayServer, gauges: Gauge
         logger.info("Waiting: %s", "; ".join(reasons), extra={"action": "not_ready"})
         await asyncio.sleep(0.2)
     handed_down = settings.handed_down
+    port = server.port
     if handed_down.siblings is not None:
         await siblings.SiblingServer(
             handed_down.siblings, handed_down.node, metrics=gauges.render, readiness=condition.text
         ).start()
     if handed_down.ready_fd is not None:
         with os.fdopen(handed_down.ready_fd, "w") as pipe:
-            pipe.write(json.dumps({"ready": {"port": server.port}}) + "\n")
-    logger.info("Node is ready on port %d", server.port, extra={"action": "ready"})
+            pipe.write(json.dumps({"ready": {"port": port}}) + "\n")
+    logger.info("Node is ready on port %d", port, extra={"action": "ready"})
 
 
 async def _drain(settings: Settings, sockets: SocketServer, tasks: Tasks) -> None:

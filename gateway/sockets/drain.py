@@ -1,24 +1,23 @@
-"""Sending everybody away without a stampede."""
+"""Telling the clients of a node to come back, to others, one after another."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import TypeVar
 
-STEP: Final = 0.02
-"""Seconds between two looks at the clock: thousands of clients are not thousands of timers."""
-
-Target = TypeVar("Target")
+T = TypeVar("T")
 
 
-async def drain(connections: Iterable[Target], over: float, close: Callable[[Target], None]) -> None:
-    """Close a snapshot of `connections` within `over` seconds, each at a random moment of its own."""
+async def drain(connections: Iterable[T], over: float, close: Callable[[T], None]) -> None:
+    """Closes all in random order, spread over `over` seconds with jitter, so that the other nodes are not stormed."""
+    waiting = list(connections)
+    random.shuffle(waiting)
     loop = asyncio.get_running_loop()
-    start = loop.time()
-    due = sorted(((random.random() * over, place), target) for place, target in enumerate(connections))
-    for (moment, _), target in due:
-        while (wait := start + moment - loop.time()) > 0:
-            await asyncio.sleep(max(wait, STEP))
-        close(target)
+    started = loop.time()
+    for number, connection in enumerate(waiting):
+        due = started + over * (number + random.random()) / len(waiting)
+        if (wait := due - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        close(connection)

@@ -118,8 +118,8 @@ class Link(Protocol):
     def resume_reading(self) -> None: ...
 
     def alarm(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
-        """Call back after about `seconds` (never earlier), without a loop timer of its own. It outlives the connection unless
-        cancelled; what the callback raises is logged."""
+        """Call back after about `seconds` (never earlier), without a loop timer of its own. Outlives the connection unless cancelled;
+        what the callback raises ends the connection."""
 
     @property
     def backlog(self) -> int:
@@ -142,7 +142,7 @@ class Peer(Protocol):
         other the peer reports `Link.pong` itself."""
 
     def writable(self) -> None:
-        """The socket takes bytes again after a stall, and the backlog is below half of its bound."""
+        """The backlog, once over half of its bound, fell below it."""
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is over, called exactly once whatever ended it; 1006 if there was no close frame."""

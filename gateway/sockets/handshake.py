@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from websockets.extensions import Extension
 from websockets.extensions.base import ServerExtensionFactory
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
@@ -35,8 +37,8 @@ class BadHead(Exception):
 class Opening:
     """One upgrade request, until it is answered."""
 
-    def __init__(self, head: bytes, *, client: str, secure: bool, compression: bool) -> None:
-        self._library = ServerProtocol(extensions=DEFLATE if compression else None, max_size=None)
+    def __init__(self, head: bytes, *, client: str, secure: bool, compression: bool, log: logging.Logger) -> None:
+        self._library = ServerProtocol(extensions=DEFLATE if compression else None, max_size=None, logger=log)
         self._library.receive_data(head)
         events = self._library.events_received()
         if not events or not isinstance(events[0], Request):
@@ -54,9 +56,9 @@ class Opening:
     def check(self) -> bytes | None:
         """None when the request is a valid upgrade, else the refusal: 400, 405 or 426."""
         headers = self._request.headers
-        # Older Centrifuge SDKs for Python offer an empty list of subprotocols, which the library takes for a syntax error.
-        if "Sec-WebSocket-Protocol" in headers and not self.handshake.subprotocols:
-            del headers["Sec-WebSocket-Protocol"]
+        # Older Python SDKs offer an empty list of subprotocols, which the library takes for a syntax error.
+        if not self.handshake.subprotocols:
+            headers.pop("Sec-WebSocket-Protocol", None) if _once(headers) else None
         response = self._library.accept(self._request)
         if response.status_code != 101:
             return self._sent(response)
@@ -66,8 +68,7 @@ class Opening:
     def refuse(self, reject: Reject) -> bytes:
         response = self._library.reject(reject.status, reject.body)
         for name, value in reject.headers:
-            if name in response.headers:
-                del response.headers[name]
+            response.headers.pop(name, None)
             response.headers[name] = value
         return self._sent(response)
 
@@ -79,8 +80,9 @@ class Opening:
         """
         if accept.subprotocol is not None:
             self._response.headers["Sec-WebSocket-Protocol"] = accept.subprotocol
-        wire = Protocol(SERVER, state=OPEN, max_size=accept.max_message)
-        wire.extensions = self._library.extensions
+        extensions: list[Extension] = self._library.extensions
+        wire = Protocol(SERVER, state=OPEN, max_size=accept.max_message, logger=self._library.logger)
+        wire.extensions = extensions
         return self._sent(self._response), wire
 
     def _sent(self, response: Response) -> bytes:

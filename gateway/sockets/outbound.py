@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
@@ -27,14 +26,14 @@ logger = logging.getLogger(__name__)
 HIGH_WATER: Final = 64 * 1024
 """Bytes handed to a transport before its queue starts to wait: they cannot be overtaken by a ping or dropped any more."""
 
-BATCH_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
-"""Upper bounds of the buckets that count frames per write; one more takes everything above."""
+BATCH_BOUNDS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Upper bounds of the buckets that count frames per write; the last bucket takes everything above, too."""
 
 
 class Outbound:
     """The queue of one connection. Attributes are flat because the loops below are the hot path of the whole server."""
 
-    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "transport")
+    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "strained", "transport")
 
     transport: asyncio.Transport
 
@@ -44,6 +43,7 @@ class Outbound:
         self.open = False
         self.ready = False
         self.stalled = False
+        self.strained = False  # was over half of the limit since the last `relieved`
         self.queue: list[bytes] = []
         self.queued = 0  # bytes in `queue`
         self.ending: tuple[int, str] | None = None  # what the peer is still to be told
@@ -74,10 +74,11 @@ class Outbound:
             self.append(frame)
 
     def send_first(self, frame: bytes) -> None:
-        if self.ready:
+        if self.ready or not self.open:
             self.send(frame)
         else:
-            self.append(frame, first=True)
+            self.queue.insert(0, frame)
+            self.queued += len(frame)
 
     def close(self, code: int, reason: str) -> None:
         if not self.open:
@@ -105,20 +106,20 @@ class Outbound:
         self.queue.clear()
         self.queued = 0
 
-    def append(self, frame: bytes, *, first: bool = False) -> bool:
+    def append(self, frame: bytes) -> bool:
         """The slow half of `send`: the connection is dirty, stalled or ended. False if the frame was dropped."""
         if not self.open:
             return False
-        if first:
-            self.queue.insert(0, frame)
-        else:
-            self.queue.append(frame)
+        self.queue.append(frame)
         self.queued += len(frame)
         if self.stalled:
             backlog = self.queued + self.transport.get_write_buffer_size()
             if backlog > self.limit:
+                self.queue.clear()
                 self._end(*Close.SLOW.value)
                 return False
+            if backlog > self.limit // 2:
+                self.strained = True
         elif self.queued > HIGH_WATER:
             # Whether the client is slow is for the kernel to say, not for the size of one tick.
             self.flush()
@@ -161,7 +162,8 @@ class Outbound:
         if not self.open:
             return
         self.flush()
-        if not self.congested:
+        if self.strained and not self.congested:
+            self.strained = False
             self.relieved()
 
     def _end(self, code: int, reason: str) -> None:
@@ -186,7 +188,7 @@ class Flusher:
         self._dirty: list[Outbound] = []
         self._ended: list[Outbound] = []
         self._scheduled = False
-        self.batches = [0] * (len(BATCH_BOUNDS) + 1)  # writes by number of frames
+        self.batches = [0] * len(BATCH_BOUNDS)  # writes by number of frames
         self.frames = 0
 
     def add(self, link: Outbound) -> None:
@@ -206,7 +208,7 @@ class Flusher:
 
     def count(self, frames: int) -> None:
         self.frames += frames
-        self.batches[bisect_left(BATCH_BOUNDS, frames)] += 1
+        self.batches[min((frames - 1).bit_length(), len(BATCH_BOUNDS) - 1)] += 1
 
     def _schedule(self) -> None:
         self._scheduled = True

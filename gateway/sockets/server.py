@@ -1,152 +1,97 @@
-"""The WebSocket side of a gateway, and the HTTP server that hands it the upgraded sockets."""
+"""All WebSocket connections of a process, and the HTTP server that hands them over."""
 
 from __future__ import annotations
 
 import asyncio
-import random
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import uvicorn
 
-from gateway.sockets.admission import Admission
-from gateway.sockets.close import Close
-from gateway.sockets.drain import drain
-from gateway.sockets.driver import LINGER, SocketDriver
-from gateway.sockets.endpoint import Endpoint
-from gateway.sockets.keepalive import Keepalive, Wheel
-from gateway.sockets.outbound import Flusher
-from gateway.sockets.settings import SocketMetrics, SocketSettings, Unmeasured
+from .admission import Admission
+from .driver import SocketDriver
+from .endpoint import Endpoint
+from .outbound import Flusher
+from .settings import SocketMetrics, SocketSettings, Unmeasured
+from .wheel import Wheel
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketStats:
-    """Since the start, except `connections` and `backlog`, which are now. `batches` counts writes by their number of frames, in the
-    buckets of `outbound.BATCH_BOUNDS` and one more for those above."""
-
-    connections: int
-    backlog: int
-    frames: int
-    batches: tuple[int, ...]
+logger = logging.getLogger(__name__)
 
 
 class SocketServer:
-    """Everything the connections of one node share. Set `draining` and upgrades are answered with 503."""
+    """What its connections share. `protocol` is what uvicorn takes as `ws`. Make it on the running loop."""
 
     def __init__(
         self,
-        *,
-        routes: Mapping[str, Endpoint],
+        endpoints: Mapping[str, Endpoint],
         settings: SocketSettings,
         metrics: SocketMetrics | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.routes = routes
+        self.endpoints = endpoints
         self.settings = settings
-        self.metrics: SocketMetrics = metrics or Unmeasured()
-        self.connections: set[SocketDriver] = set()
-        """Upgraded sockets, those that wait for their turn and those that linger included."""
-        self.draining = False
+        self.metrics = metrics or Unmeasured()
         self.flusher = Flusher()
-        resolution = min(0.1, max(0.01, settings.pong_timeout / 20))
-        self.wheel = Wheel(resolution=resolution, clock=clock)
-        self.keepalive = Keepalive(
-            self.wheel, interval=settings.ping_interval, pong_timeout=settings.pong_timeout, random=chance
-        )
+        self.wheel = Wheel(now)
         self.admission = Admission(rate=settings.connect_rate, bound=settings.handshake_timeout)
-        self._empty = asyncio.Event()
+        self.connections: set[SocketDriver] = set()
+        self.draining = False
+
+    def protocol(self, config: object = None, server_state: object = None, app_state: object = None) -> SocketDriver:
+        """One connection; the arguments are uvicorn's and say nothing that matters here."""
+        return SocketDriver(self)
 
     @property
-    def full(self) -> bool:
-        return len(self.connections) >= self.settings.max_connections
+    def backlog(self) -> int:
+        """Bytes queued for all clients."""
+        return sum(connection.backlog for connection in self.connections)
 
-    @property
-    def protocol_factory(self) -> type[asyncio.Protocol]:
-        """For uvicorn's `ws=`, which calls it like a class for each upgraded socket."""
-
-        def driver(*, config: object, server_state: object, app_state: object) -> SocketDriver:
-            return SocketDriver(self)
-
-        return cast("type[asyncio.Protocol]", driver)
-
-    def stats(self) -> SocketStats:
-        """Costs a look at every connection: for scrapes, not for hot paths."""
-        return SocketStats(
-            connections=sum(1 for driver in self.connections if driver.open),
-            backlog=sum(driver.backlog for driver in self.connections),
-            frames=self.flusher.frames,
-            batches=tuple(self.flusher.batches),
-        )
-
-    def enter(self, driver: SocketDriver) -> None:
-        self.connections.add(driver)
-        self._empty.clear()
-
-    def leave(self, driver: SocketDriver) -> None:
-        self.connections.discard(driver)
-        if not self.connections:
-            self._empty.set()
-
-    async def drain(self, over: float, close: Callable[[SocketDriver], None] | None = None) -> None:
-        """Refuse upgrades from now on and end all connections over that many seconds: with `close`, or with 3001 "shutdown"."""
-        self.draining = True
-        await drain(self.connections, over, close or _shut_down)
-
-    async def aclose(self) -> None:
-        """End what is left and wait for the sockets, about 5 s at most."""
-        self.draining = True
-        for driver in list(self.connections):
-            _shut_down(driver)
-        if not await self._emptied(LINGER):
-            for driver in list(self.connections):
-                driver.abort()
-            await self._emptied(1.0)
+    def stop(self) -> None:
+        """Resets whatever is still open."""
         self.wheel.stop()
-
-    async def _emptied(self, within: float) -> bool:
-        if not self.connections:
-            return True
-        try:
-            async with asyncio.timeout(within):
-                await self._empty.wait()
-        except TimeoutError:
-            return False
-        return True
+        for connection in list(self.connections):
+            connection.transport.abort()
 
 
 class GatewayServer(uvicorn.Server):
-    """uvicorn, with a drain before its own shutdown, which closes the listener first.
+    """Drains while it still listens: uvicorn's own shutdown would close the listener first.
 
-    The first SIGTERM or SIGINT starts `on_drain` while requests are still served; the second one ends it. Either way the process
-    may exit with 0: uvicorn would raise the signal again once it is done.
+    The first SIGTERM or SIGINT runs `on_drain`, then stops; a second one stops at once. Either way the process ends
+    in order, not by the signal.
     """
 
-    def __init__(self, config: uvicorn.Config, *, on_drain: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._on_drain = on_drain
+        self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit:
+        if self._asked.is_set():
+            self.should_exit = True
             self.force_exit = True
-        self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._asked.set)
 
     async def main_loop(self) -> None:
-        await super().main_loop()
-        drained: asyncio.Task[Any] = asyncio.ensure_future(self._on_drain())
+        async with asyncio.TaskGroup() as tasks:
+            draining = tasks.create_task(self._drain(), name="drain")
+            await super().main_loop()
+            draining.cancel()
+
+    async def _drain(self) -> None:
+        await self._asked.wait()
         try:
-            while not drained.done() and not self.force_exit:
-                await asyncio.wait([drained], timeout=0.1)
-                await self.on_tick(0)
-        finally:
-            drained.cancel()
-            await asyncio.wait([drained])
-        if not drained.cancelled():
-            drained.result()
+            await self._on_drain()
+        except Exception:
+            logger.exception("The drain failed", extra={"action": "drain_failed"})
+        self.should_exit = True
 
-
-def _shut_down(driver: SocketDriver) -> None:
-    driver.close(*Close.SHUTDOWN.value)
+    @property
+    def port(self) -> int:
+        """Where it listens; meaningful once started."""
+        sockets: Any = self.servers[0].sockets
+        return int(sockets[0].getsockname()[1])

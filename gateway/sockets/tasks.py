@@ -1,4 +1,4 @@
-"""An owner for tasks that begin and end while a service runs."""
+"""The owner of tasks that come and go with what clients ask."""
 
 from __future__ import annotations
 
@@ -12,38 +12,34 @@ logger = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Logs what its tasks raise; a failing task disturbs no other. Leaving the context cancels all and waits for them."""
+    """Runs coroutines, logs what they raise, and cancels and awaits whatever is left at the end of the block."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._open = False
-
-    def __len__(self) -> int:
-        return len(self._tasks)
+        self._running: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open = False
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._running:
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running)
 
-    def start(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
-        """Run it soon. After the end of the context it is dropped, with a warning in the log."""
-        if not self._open:
-            coroutine.close()
-            logger.warning("Task %s was not started", name, extra={"action": "task_refused"})
-            return
-        task = asyncio.get_running_loop().create_task(coroutine, name=name)
-        self._tasks.add(task)
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
         task.add_done_callback(self._ended)
+        return task
+
+    async def idle(self, patience: float) -> None:
+        """Returns when nothing runs any more, or after `patience` seconds."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("Task %s failed", task.get_name(), exc_info=error, extra={"action": "task_failed"})

@@ -25,6 +25,9 @@ class Node:
         assert self.broker.connected
         self.restored += 1
 
+    async def hears(self, count: int) -> None:
+        await until(lambda: len(self.heard) == count)
+
     def offsets(self) -> list[int]:
         return [event.offset for event in self.heard if isinstance(event, Event)]
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from chatcore.broker.redis import RedisBroker
-from chatcore.domain.events import Event, EventType, Signal, SignalType, Topic
+from chatcore.domain.events import Announcement, Event, EventType, Signal, SignalType, Topic
+from chatcore.ports.broker import Broker
 from chatcore.resp.address import parse
 from chatcore.resp.link import dial
 from tests.support.valkey import Mortal, until
@@ -16,8 +18,12 @@ ROOM = Topic("chat:CH1")
 OTHER = Topic("chat:CH2")
 
 
+def actions(caplog: pytest.LogCaptureFixture, level: str) -> list[object]:
+    return [record.__dict__.get("action") for record in caplog.records if record.levelname == level]
+
+
 async def test_an_announcement_arrives_unchanged_on_every_node_that_holds_the_topic(two: tuple[Node, Node]) -> None:
-    said = [
+    said: list[Announcement] = [
         Event(topic=ROOM, offset=7, type=EventType.MEMBER_JOINED, payload='{"a":"\n\0ü"}'.encode(), subject="US1"),
         Signal(topic=ROOM, type=SignalType.TYPING, payload=b"", subject="US2"),
     ]
@@ -25,7 +31,7 @@ async def test_an_announcement_arrives_unchanged_on_every_node_that_holds_the_to
         await node.broker.subscribe([ROOM])
     two[0].broker.publish(said)
     for node in two:
-        await until(lambda node=node: len(node.heard) == 2)
+        await node.hears(2)
         assert node.heard == said
 
 
@@ -58,7 +64,7 @@ async def test_what_is_published_after_the_confirmation_arrives(two: tuple[Node,
         topic = Topic(f"chat:CH{number}")
         await two[1].broker.subscribe([topic])
         two[0].broker.publish([event(topic, number)])
-    await until(lambda: len(two[1].heard) == 50)
+    await two[1].hears(50)
 
 
 async def test_many_announcements_arrive_in_the_order_of_their_publisher(two: tuple[Node, Node]) -> None:
@@ -67,7 +73,7 @@ async def test_many_announcements_arrive_in_the_order_of_their_publisher(two: tu
     for start in range(0, 20_000, 100):
         two[0].broker.publish([event(ROOM, start + i, payload) for i in range(100)])
         await asyncio.sleep(0)
-    await until(lambda: len(two[1].heard) == 20_000)
+    await two[1].hears(20_000)
     assert two[1].offsets() == list(range(20_000))
 
 
@@ -84,7 +90,7 @@ async def test_a_listener_that_fails_hears_the_next_announcement(
     await two[1].broker.subscribe([ROOM])
     two[0].broker.publish([event(ROOM, 1), event(ROOM, 2)])
     await until(lambda: len(heard) == 2)
-    assert {record.action for record in caplog.records if record.levelname == "ERROR"} == {"message_failed"}
+    assert actions(caplog, "ERROR") == ["message_failed"] * 2
 
 
 async def test_databases_of_one_server_are_parted(redis_url: str, redis_prefix: str) -> None:
@@ -115,7 +121,7 @@ async def test_garbage_is_ignored_and_logged_once(
             stranger.abort()
         node.broker.publish([event(ROOM, 1)])
         await until(node.offsets)
-    assert [r.action for r in caplog.records if r.levelname == "WARNING"] == ["broker_misunderstood"]
+    assert actions(caplog, "WARNING") == ["broker_misunderstood"]
 
 
 async def test_a_process_that_only_publishes_needs_no_task(redis_url: str, redis_prefix: str) -> None:
@@ -133,9 +139,13 @@ async def test_a_process_that_only_publishes_needs_no_task(redis_url: str, redis
 # Questions.
 
 
+def answering(number: int) -> Callable[[Topic, bytes], bytes]:
+    return lambda topic, question: b"%s %s %d" % (topic.encode(), question, number)
+
+
 async def test_every_holder_answers_the_asker_included(two: tuple[Node, Node]) -> None:
     for number, node in enumerate(two):
-        node.broker.answer(lambda topic, text, number=number: b"%s %s %d" % (topic.encode(), text, number))
+        node.broker.answer(answering(number))
         await node.broker.subscribe([ROOM])
     answers = await two[0].broker.ask(ROOM, b"who?", patience=5)
     assert sorted(answers) == [b"chat:CH1 who? 0", b"chat:CH1 who? 1"]
@@ -162,7 +172,7 @@ async def test_a_failing_responder_counts_as_silent(two: tuple[Node, Node], capl
     await two[1].broker.subscribe([ROOM])
     async with asyncio.timeout(5):
         assert await two[0].broker.ask(ROOM, b"who?", patience=60) == []
-    assert "message_failed" in [record.action for record in caplog.records if record.levelname == "ERROR"]
+    assert actions(caplog, "ERROR") == ["message_failed"]
 
 
 async def test_patience_ends_a_question(redis_url: str, redis_prefix: str) -> None:
@@ -267,3 +277,8 @@ async def test_wrong_credentials_are_reported(
     assert not broker.connected
     assert "WRONGPASS" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_the_driver_satisfies_the_port(redis_url: str) -> None:
+    broker: Broker = RedisBroker(redis_url, node="one")
+    assert not broker.connected

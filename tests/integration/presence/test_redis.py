@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chatcore.domain.ids import Identity, ServiceSid
-from chatcore.ports.presence import Session
+from chatcore.ports.presence import Presence, Session
 from chatcore.presence.redis import RedisPresence
 from chatcore.resp.address import parse
 from chatcore.resp.link import dial
@@ -140,3 +140,8 @@ async def test_a_refused_command_counts_as_away(redis_url: str, redis_prefix: st
         assert await presence.enter(session("b", BOB)) == 1
     finally:
         link.abort()
+
+
+async def test_the_driver_satisfies_the_port(presence: RedisPresence) -> None:
+    port: Presence = presence
+    assert await port.online(SERVICE, [ALICE]) == {ALICE: False}

@@ -78,7 +78,9 @@ async def test_jobs_are_written_with_the_messages(store: PostgresStore, service:
     job = Job(kind=JobKind.PUSH, service_sid=service.sid, job={"name": "Zoë"}, expires_in=timedelta(hours=1))
     twin = Job(kind=JobKind.BADGE, service_sid=service.sid, job={}, expires_in=timedelta(hours=1), dedupe="alice")
     await make.messages(store, await make.channel(store, service), 2, jobs=[job, twin, job, twin])
-    rows = await store.pool.fetch("SELECT kind, job, expires_at - due_at AS life FROM outbox ORDER BY id")
+    rows = await store.pool.fetch(
+        "SELECT kind, job, expires_at - due_at AS life FROM outbox WHERE service_sid = $1 ORDER BY id", service.sid
+    )
     assert [row["kind"] for row in rows] == ["push", "badge", "push"]
     assert rows[0]["job"] == {"name": "Zoë"}
     assert rows[0]["life"] == timedelta(hours=1)
@@ -143,7 +145,7 @@ async def test_a_deleted_message_burns_its_index(store: PostgresStore, service: 
         await store.read.messages.delete(sent[2])
     assert await store.read.messages.newest(channel.sid) == sent[1]
     assert _indexes((await store.read.messages.list(channel.sid, limit=10)).items) == [0, 1]
-    assert await store.pool.fetchval("SELECT count(*) FROM deleted_messages") == 1
+    assert await store.pool.fetchval("SELECT count(*) FROM deleted_messages WHERE channel_sid = $1", channel.sid) == 1
 
 
 async def test_senders_are_told_what_they_may(store: PostgresStore, service: Service) -> None:

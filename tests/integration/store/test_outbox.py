@@ -27,6 +27,8 @@ async def test_jobs_are_due_and_expire_as_asked(store: PostgresStore, service: S
     await store.read.outbox.put([], make.NOW)
     row = await store.pool.fetchrow(
         "SELECT kind, lane, job, due_at - created_at AS due, expires_at - created_at AS life FROM outbox"
+        " WHERE service_sid = $1",
+        service.sid,
     )
     assert dict(row) == {
         "kind": "webhook",
@@ -41,7 +43,9 @@ async def test_a_waiting_twin_moves_forward_only(store: PostgresStore, service: 
     badge = Job(kind=JobKind.BADGE, service_sid=service.sid, job={}, expires_in=_HOUR, due_in=_HOUR, dedupe="alice")
 
     async def due() -> timedelta:
-        (row,) = await store.pool.fetch("SELECT due_at - created_at AS due FROM outbox")
+        (row,) = await store.pool.fetch(
+            "SELECT due_at - created_at AS due FROM outbox WHERE service_sid = $1", service.sid
+        )
         found: timedelta = row["due"]
         return found
 

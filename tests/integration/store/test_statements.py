@@ -17,8 +17,8 @@ _KEYS = re.compile(r"_pkey$|^messages_sid$")  # a SID or position given out twic
 
 
 @pytest.mark.parametrize("aggregate", queries.aggregates())
-async def test_every_statement_can_be_prepared(database: str, aggregate: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_every_statement_can_be_prepared(shared_database: str, aggregate: str) -> None:
+    connection = await asyncpg.connect(shared_database)
     try:
         for statement in queries.load(aggregate).values():
             await connection.prepare(statement)
@@ -27,8 +27,8 @@ async def test_every_statement_can_be_prepared(database: str, aggregate: str) ->
 
 
 @pytest.mark.parametrize("aggregate", queries.aggregates())
-async def test_statements_with_parameters_list_them(database: str, aggregate: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_statements_with_parameters_list_them(shared_database: str, aggregate: str) -> None:
+    connection = await asyncpg.connect(shared_database)
     try:
         for name, statement in queries.load(aggregate).items():
             parameters = (await connection.prepare(statement)).get_parameters()
@@ -46,8 +46,8 @@ def test_no_statement_is_left_unused(aggregate: str) -> None:
         assert f'"{name}"' in code or any(re.fullmatch(pattern, name) for pattern in built if "\\w" in pattern), name
 
 
-async def test_every_constraint_that_a_caller_can_violate_has_its_error(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_every_constraint_that_a_caller_can_violate_has_its_error(shared_database: str) -> None:
+    connection = await asyncpg.connect(shared_database)
     try:
         constraints = await connection.fetch(
             "SELECT conname FROM pg_constraint WHERE contype IN ('u', 'f') AND connamespace = 'public'::regnamespace"
