@@ -14,6 +14,7 @@ from chatcore.domain.errors import ChatError
 from chatcore.ports.clock import Clock
 from gateway.health import Readiness, health_routes
 from gateway.http.api import Api
+from gateway.http.call import Handler
 from gateway.http.errors import HttpError, http_exception_handler, refusal_handler, unexpected_handler
 from gateway.http.router import Router
 from gateway.http.urls import Origins
@@ -46,7 +47,7 @@ def build_app(
     and `on_limited` hears of each one refused. The server must hand over `raw_path`, and the scheme and client of the
     socket itself: `origins` decides what to believe of a proxy.
     """
-    products = {
+    products: dict[str, Router[Handler]] = {
         Product.CHAT: Router(routes(chat, online)),
         Product.IP_MESSAGING: Router([]),
         Product.CONVERSATIONS: Router([]),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 
 from tests.support.servers import Servers, cloned_database, running_servers
+
+
+hypothesis.settings.register_profile("fuzz", max_examples=5000, deadline=None)
 
 
 @pytest.fixture(scope="session")

@@ -85,17 +85,17 @@ class RedisBroker:
             self._forget(self._link)
 
     async def run(self) -> None:
+        """Keeps the connection until cancelled; `close` follows, after the last `publish`."""
+        loop = asyncio.get_running_loop()
         delay = _FIRST_DELAY
-        try:
-            while True:
-                if self._connected or await self._open():
+        while True:
+            began = loop.time()
+            if self._connected or await self._open():
+                await self._watch()
+                if loop.time() - began > _LAST_DELAY:
                     delay = _FIRST_DELAY
-                    await self._watch()
-                else:
-                    await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-                    delay = min(delay * 2, _LAST_DELAY)
-        finally:
-            await self.close()
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(delay * 2, _LAST_DELAY)
 
     async def ping(self) -> None:
         if not self._connected or self._link is None or not await self._link.answers(_ANSWER_SOON):
@@ -225,6 +225,8 @@ class RedisBroker:
             except BaseException:
                 link.abort()
                 raise
+            if self._link is not link:
+                return False  # lost as soon as it was made
             self._connected = True
             self._flush()
             self._welcome(missed=held or self._was_away)

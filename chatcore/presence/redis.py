@@ -20,7 +20,7 @@ PREFIX: Final = "chat:"
 TTL_MS: Final = 60_000
 _PATIENCE: Final = 1.0
 _PAUSE: Final = 0.25
-"""Seconds for which one failure answers for all callers."""
+"""Seconds for which one failure by silence answers for all callers. A refused connection costs nothing to try again."""
 
 # Scripts, because what is counted decides who tells of a change: of two connections that come at once, exactly one
 # must see itself as the first.
@@ -47,7 +47,7 @@ class RedisPresence:
         self._prefix = f"{prefix}online:"
         self._link: Link | None = None
         self._dialling = asyncio.Lock()
-        self._failure: tuple[float, str] | None = None  # when (loop time) and why it was found away
+        self._silent_until = 0.0  # loop time
 
     async def open(self) -> None:
         """Connects ahead of use. Raises ConnectionError; calls will try again."""
@@ -95,8 +95,8 @@ class RedisPresence:
         except TimeoutError:
             # The connection may be half open, and the next call should not find that out for itself.
             await self.close()
-            self._failure = (asyncio.get_running_loop().time(), f"{self._address} does not answer")
-            raise ConnectionError(self._failure[1]) from None
+            self._silent_until = asyncio.get_running_loop().time() + _PAUSE
+            raise ConnectionError(f"{self._address} does not answer") from None
 
     async def _connection(self) -> Link:
         if self._link is not None and not self._link.lost.done():
@@ -104,15 +104,9 @@ class RedisPresence:
         async with self._dialling:
             if self._link is not None and not self._link.lost.done():
                 return self._link
-            now = asyncio.get_running_loop().time()
-            if self._failure is not None and now < self._failure[0] + _PAUSE:
-                raise ConnectionError(self._failure[1])
-            try:
-                self._link = await dial(self._address, _unheard, name="chat-presence")
-            except ConnectionError as error:
-                self._failure = (now, str(error))
-                raise
-            self._failure = None
+            if asyncio.get_running_loop().time() < self._silent_until:
+                raise ConnectionError(f"{self._address} does not answer")
+            self._link = await dial(self._address, _unheard, name="chat-presence")
             return self._link
 
     def _key(self, session: Session) -> str:

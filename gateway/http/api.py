@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from chatcore.domain.errors import ChatError
 from chatcore.domain.ids import AccountSid
 from chatcore.ports.clock import Clock
+from chatcore.ports.store import TransactionConflict
 
 from .auth import Credentials, authenticate
 from .call import Call, Handler, Target
@@ -67,7 +68,9 @@ class Api:
             return  # nobody is left to answer
         except HttpError as error:
             response = error_response(error)
-        except (ConnectionError, TimeoutError):
+        except ChatError as error:  # before a handler was found: credentials are looked up in the store
+            response = error_response(translate(error, scope["path"]))
+        except (ConnectionError, TimeoutError, TransactionConflict):
             logger.warning("A dependency failed", exc_info=True, extra={"action": "rest_unavailable"})
             response = error_response(HttpError(503, UNAVAILABLE, "Service unavailable", {"Retry-After": "1"}))
         except Exception:

@@ -13,7 +13,7 @@ import asyncio
 import http
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -70,8 +70,7 @@ class SocketDriver(Outbound, asyncio.Protocol):
     # asyncio.Protocol.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's has the methods, not the base class
 
     def data_received(self, data: bytes) -> None:
         websocket = self._websocket
@@ -107,7 +106,8 @@ class SocketDriver(Outbound, asyncio.Protocol):
             secure=self.transport.get_extra_info("sslcontext") is not None,
         )
         # The endpoint chooses among subprotocols; the library would refuse an empty header, which old clients send.
-        del request.headers["Sec-WebSocket-Protocol"]
+        if "Sec-WebSocket-Protocol" in request.headers:
+            del request.headers["Sec-WebSocket-Protocol"]
         verdict: Accept | Reject
         if (endpoint := server.endpoints.get(path)) is None:
             verdict = self._refusal("not_found", Reject(status=404, body="Not found\n"))

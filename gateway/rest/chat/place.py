@@ -24,9 +24,7 @@ class Place:
     @property
     def webhook_actor(self) -> Actor:
         """The REST caller, for operations that raise post-event webhooks where the request asks for them."""
-        return Actor(
-            account_sid=self.service.account_sid, service_sid=self.service.sid, webhooks=self.call.webhooks
-        )
+        return Actor(account_sid=self.service.account_sid, service_sid=self.service.sid, webhooks=self.call.webhooks)
 
     def url(self, *segments: str) -> str:
         """A URL below the service."""

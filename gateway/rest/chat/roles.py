@@ -10,14 +10,12 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.model import Role, given
 from chatcore.domain.permissions import RoleType
 from gateway.http.call import Call, Handler
-from gateway.http.paging import DATED, page_body, read_page, window
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
 
 from . import present
+from .listing import dated_list
 from .place import Place, enter
-
-PAGE_MAX = 100
 
 
 class Roles:
@@ -46,17 +44,13 @@ class Roles:
 
     async def list(self, call: Call) -> Response:
         place = await enter(self._chat, call)
-        request = read_page(call.query(), DATED, maximum=PAGE_MAX)
-        page = await self._chat.roles.list(place.actor, window(request))
-        body = page_body(
-            request,
-            page,
+        return await dated_list(
+            call.query(),
             key="roles",
             url=place.url("Roles"),
-            cursor=lambda role: (role.date_created, role.sid),
+            fetch=lambda window: self._chat.roles.list(place.actor, window),
             present=lambda role: present.role(place, role),
         )
-        return json_response(body)
 
     async def fetch(self, call: Call) -> Response:
         place, role = await self._find(call)

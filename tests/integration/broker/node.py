@@ -43,6 +43,8 @@ async def running(url: str, prefix: str, name: str, *, connected: bool = True) -
             yield node
         finally:
             task.cancel()
+            await asyncio.wait([task])
+            await node.broker.close()
 
 
 def event(topic: Topic, offset: int, payload: bytes = b"{}") -> Event:

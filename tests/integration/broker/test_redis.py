@@ -136,6 +136,19 @@ async def test_a_process_that_only_publishes_needs_no_task(redis_url: str, redis
         await until(lambda: node.offsets() == [1, 2])
 
 
+async def test_publishing_goes_on_after_the_task_until_close(redis_url: str, redis_prefix: str) -> None:
+    async with running(redis_url, redis_prefix, "one") as node:
+        await node.broker.subscribe([ROOM])
+        leaving = RedisBroker(redis_url, node="leaving", prefix=redis_prefix)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(leaving.run())
+            await until(lambda: leaving.connected)
+            task.cancel()
+        leaving.publish([event(ROOM, 1)])
+        await leaving.close()
+        await until(lambda: node.offsets() == [1])
+
+
 # Questions.
 
 

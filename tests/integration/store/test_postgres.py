@@ -25,10 +25,13 @@ async def test_nothing_is_visible_before_the_block_ends(store: PostgresStore, se
 
 
 async def test_an_error_undoes_the_block(store: PostgresStore, service: Service) -> None:
-    with pytest.raises(ChatError):
+    async def create_twice() -> None:
         async with store.transaction() as tx:
-            await tx.channels.create(make.a_channel(service, "general"))
-            await tx.channels.create(make.a_channel(service, "general"))
+            for _ in range(2):
+                await tx.channels.create(make.a_channel(service, "general"))
+
+    with pytest.raises(ChatError):
+        await create_twice()
     assert await store.read.channels.access(service.sid, "general", None) is None
 
 
@@ -85,21 +88,29 @@ async def test_a_lost_database_is_a_temporary_error_and_comes_back(lone_store: P
     store = lone_store
     service = await make.service(store)
     await store.ping()
-    other = await asyncpg.connect(database)
-    try:
-        with pytest.raises(ChatError) as refused:
-            async with store.transaction() as tx:
-                await other.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-                await tx.services.find(service.sid)
-    finally:
-        await other.close()
+
+    async def lose_the_session() -> None:
+        async with store.transaction() as tx:
+            await _cut_all_sessions(database)
+            await tx.services.find(service.sid)
+
+    with pytest.raises(ChatError) as refused:
+        await lose_the_session()
     assert refused.value.code is Code.UNAVAILABLE
     assert refused.value.temporary
     await store.ping()
     assert await store.read.services.find(service.sid) == service
+
+
+async def _cut_all_sessions(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
 
 
 async def test_a_full_pool_is_a_temporary_error(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +119,6 @@ async def test_a_full_pool_is_a_temporary_error(database: str, monkeypatch: pyte
     try:
         async with store.transaction():
             with pytest.raises(ChatError) as refused:
-                await store.read.outbox.put([], make.NOW)
                 await store.read.events.tops([])
     finally:
         await store.close()
