@@ -102,6 +102,8 @@ def main() -> int:
     failed = []
     for name in dict.fromkeys(names):
         with tempfile.TemporaryDirectory(prefix="chat-bench-", dir=options.scratch) as folder:
+            # Under root, Postgres runs as another account: it must be able to reach its data below this folder.
+            Path(folder).chmod(0o711)
             try:
                 result = BENCHMARKS[name](options, Path(folder))
             except Exception as error:

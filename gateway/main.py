@@ -227,6 +227,7 @@ def _uvicorn(settings: Settings, app: ASGIApp, sockets: SocketServer) -> uvicorn
         http="httptools",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         proxy_headers=False,
         server_header=False,

@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.servers import Servers, cloned_database, running_servers
 
-
 hypothesis.settings.register_profile("fuzz", max_examples=5000, deadline=None)
 
 

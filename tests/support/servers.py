@@ -17,6 +17,7 @@ import asyncpg
 from chatcore.embedded.folders import DataDir
 from chatcore.embedded.postgres import EmbeddedPostgres
 from chatcore.embedded.valkey import EmbeddedValkey
+from chatcore.store.migrate import migrate
 
 _TEMPLATE = "migrated"
 
@@ -54,8 +55,6 @@ class Servers:
         await self._execute(f"DROP DATABASE {urlsplit(dsn).path[1:]} WITH (FORCE)")
 
     async def _make_template(self) -> None:
-        from chatcore.store.migrate import migrate
-
         await self._execute(f"CREATE DATABASE {_TEMPLATE}")
         await migrate(self._named(_TEMPLATE))
         self._template_ready = True

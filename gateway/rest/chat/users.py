@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.responses import Response
 
@@ -23,8 +23,8 @@ from .place import Place, enter
 
 logger = logging.getLogger(__name__)
 
-Online = Callable[[ServiceSid, Sequence[Identity]], Awaitable[Mapping[Identity, bool]]]
-"""Who has a live connection; identities that never had one may be missing. Raises ConnectionError while unknown."""
+Online = Callable[[ServiceSid, list[Identity]], Awaitable[Mapping[Identity, bool | None]]]
+"""Who has a live connection; None or missing for who never had one. Raises ConnectionError while it cannot tell."""
 
 
 class Users:

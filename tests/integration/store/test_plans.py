@@ -14,6 +14,7 @@ from chatcore.store import queries
 from tests.support.servers import Servers
 
 _FILL = """
+SET session_replication_role = replica;  -- no foreign key checks, for speed
 INSERT INTO accounts (sid, friendly_name, auth_token) VALUES ('AC', '', '');
 INSERT INTO services (sid, account_sid, friendly_name, default_service_role_sid, default_channel_role_sid,
   default_channel_creator_role_sid, date_created, date_updated)
@@ -21,28 +22,29 @@ INSERT INTO services (sid, account_sid, friendly_name, default_service_role_sid,
 INSERT INTO roles (sid, service_sid, friendly_name, type, permissions, date_created, date_updated)
   SELECT 'RL' || n, 'IS' || (n % 20 + 1), '', 'channel', '{sendMessage}', now(), now() FROM generate_series(1, 400) n;
 INSERT INTO users (sid, service_sid, identity, role_sid, date_created, date_updated)
-  SELECT 'US' || n, 'IS' || (n % 20 + 1), 'user ' || n, 'RL' || n, now(), now() FROM generate_series(1, 400) n;
+  SELECT 'US' || n, 'IS' || (n % 20 + 1), 'user ' || n, 'RL' || n % 400, now(), now() FROM generate_series(1, 4000) n;
 INSERT INTO user_streams (user_sid, epoch) SELECT sid, 'e' FROM users;
 INSERT INTO channels (sid, service_sid, unique_name, type, created_by, epoch, next_index, date_created, date_updated)
   SELECT 'CH' || n, 'IS' || (n % 20 + 1), 'name ' || n, 'public', 'system', 'e', 99, now(), now()
-  FROM generate_series(1, 300) n;
+  FROM generate_series(1, 4000) n;
 INSERT INTO roster_positions (channel_sid) SELECT sid FROM channels;
 INSERT INTO members (sid, service_sid, channel_sid, user_sid, identity, role_sid, date_created, date_updated, rev,
   roster_created, roster_position, own_created, own_position)
   SELECT 'MB' || c || '-' || u, 'IS1', 'CH' || c, 'US' || u, 'user ' || u, 'RL1', now(), now(), 1, 1, 1, 1, 1
-  FROM generate_series(1, 300) c, generate_series(1, 400, 10) u;
+  FROM generate_series(1, 4000) c, generate_series(1, 3) k, LATERAL (SELECT (c * 7 + k * 101) % 4000 + 1) AS x (u);
 INSERT INTO invites (sid, service_sid, channel_sid, user_sid, identity, role_sid, created_by, date_created,
   date_updated, own_position)
   SELECT 'IN' || c || '-' || u, 'IS1', 'CH' || c, 'US' || u, 'user ' || u, 'RL1', '', now(), now(), 1
-  FROM generate_series(1, 300) c, generate_series(2, 400, 20) u;
+  FROM generate_series(1, 4000) c, generate_series(1, 4) k, LATERAL (SELECT (c * 11 + k * 101) % 4000 + 1) AS x (u);
 INSERT INTO messages (channel_sid, index, sid, service_sid, author, client_ref, date_created, date_updated,
   created_rev, rev)
   SELECT 'CH' || (n % 300), n, 'IM' || n, 'IS1', 'user', 'r' || n, now(), now(), n, n
-  FROM generate_series(1, 40000) n;
+  FROM generate_series(1, 30000) n;
 INSERT INTO channel_events (channel_sid, seq, type, payload, created_at)
   SELECT channel_sid, index, '', '', now() FROM messages;
+INSERT INTO deleted_messages (channel_sid, index) SELECT channel_sid, index FROM messages WHERE index % 3 = 0;
 INSERT INTO user_events (user_sid, seq, type, payload, created_at)
-  SELECT 'US' || (n % 300), n, '', '', now() FROM generate_series(1, 10000) n;
+  SELECT 'US' || (n % 300), n, '', '', now() FROM generate_series(1, 4000) n;
 """
 
 
@@ -101,12 +103,18 @@ _HOT = {
     ("channels", "list_after"): {"channels_by_date"},
     ("channels", "list_typed_after"): {"channels_by_type"},
     ("channels", "joined"): {"members_by_user", "channels_pkey"},
-    ("channels", "membership"): {"channels_pkey", "members_by_user", "invites_by_user"},
-    ("channels", "of_user_after"): {"members_by_user", "invites_by_user", "channels_pkey"},
+    ("channels", "membership"): {
+        "channels_pkey", "members_by_user", "invites_by_user", "deleted_messages_pkey",
+    },
+    ("channels", "of_user_after"): {
+        "members_by_user", "invites_by_user", "channels_pkey", "members_pkey", "invites_pkey", "deleted_messages_pkey",
+    },
     ("members", "by_identity"): {"members_identity"},
     ("members", "list_after"): {"members_by_date"},
     ("members", "lock_rosters"): {"members_identity", "channels_pkey", "roster_positions_pkey"},
-    ("members", "report"): {"members_identity", "channels_pkey", "members_pkey", "roster_positions_pkey"},
+    ("members", "report"): {
+        "members_identity", "channels_pkey", "members_pkey", "roster_positions_pkey", "deleted_messages_pkey",
+    },
     ("members", "unread"): {"members_identity", "channels_pkey", "deleted_messages_pkey"},
     ("messages", "list_up"): {"messages_pkey"},
     ("messages", "list_down"): {"messages_pkey"},

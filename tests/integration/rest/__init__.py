@@ -1,0 +1,1 @@
+"""The REST API as an application, over a real database."""

@@ -1,0 +1,188 @@
+"""A REST application over a store, and a caller of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from chatcore.auth.keys import KeyRing, SealedSecret
+from chatcore.auth.secrets import SecretBox
+from chatcore.commands.chat import Chat, build
+from chatcore.commands.rates import Rates
+from chatcore.domain.events import Announcement
+from chatcore.domain.ids import AccountSid, Identity, KeySid, ServiceSid
+from chatcore.ports.clock import SystemClock
+from chatcore.ports.hooks import NullHook
+from chatcore.store.admin import Admin
+from chatcore.store.keys import Keys
+from chatcore.store.postgres import PostgresStore
+from gateway.http.urls import Origins
+from gateway.token import DevelopmentKeys
+from gateway.urls import build_app
+
+Values = Mapping[str, str | Sequence[str]]
+HOST = "http://chat.test"
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A publisher nobody listens to."""
+
+    announcements: list[Announcement] = field(default_factory=list)
+
+    def publish(self, announcements: Sequence[Announcement]) -> None:
+        self.announcements += announcements
+
+
+@dataclass(slots=True)
+class Reachability:
+    """Who is online, as the test says."""
+
+    known: dict[Identity, bool | None] = field(default_factory=dict)
+    away: bool = False
+
+    async def online(self, service_sid: ServiceSid, identities: list[Identity]) -> dict[Identity, bool | None]:
+        if self.away:
+            raise ConnectionError("no presence")
+        return {identity: self.known[identity] for identity in identities if identity in self.known}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    sid: AccountSid
+    auth_token: str
+    key_sid: KeySid
+    key_secret: str
+    service_sid: ServiceSid
+
+
+class Accounts:
+    """One account's key and service stand in for everybody's."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    async def signing_key(self, account_sid: AccountSid) -> KeySid | None:
+        return self._account.key_sid if account_sid == self._account.sid else None
+
+    async def default_service(self, account_sid: AccountSid) -> ServiceSid | None:
+        return self._account.service_sid if account_sid == self._account.sid else None
+
+
+@dataclass(slots=True)
+class Rig:
+    """The application and what stands around it."""
+
+    app: Starlette
+    chat: Chat
+    store: PostgresStore
+    ring: KeyRing
+    admin: Admin
+    account: Account
+    published: Recorded
+    reachability: Reachability
+    reasons: list[str]
+
+    def http(self, base_url: str = HOST) -> httpx.AsyncClient:
+        """Without credentials."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base_url)
+
+
+async def new_account(admin: Admin) -> Account:
+    account = await admin.create_account("Acme")
+    key = await admin.create_key(account.sid, "Key")
+    service_sid = await admin.create_service(account.sid, "Chat")
+    return Account(account.sid, account.auth_token, key.sid, key.secret, service_sid)
+
+
+async def build_rig(store: PostgresStore, *, development: bool = False, account_limit: int = 0) -> Rig:
+    clock, box = SystemClock(), SecretBox(["a key for tests"])
+    admin = Admin(store.pool, box)
+    account = await new_account(admin)
+    published, reachability, reasons = Recorded(), Reachability(), list[str]()
+    rates = Rates(clock, channel=0, service=0)
+    chat = build(store, published, clock, NullHook(), rates, limit_ceiling=1000)
+    keys: Keys[SealedSecret] = Keys(store.pool, SealedSecret)
+    ring = KeyRing(keys, box, clock)
+
+    async def readiness() -> list[str]:
+        return reasons
+
+    async def metrics() -> bytes:
+        return b"chat_connections 0\n"
+
+    dev_keys = DevelopmentKeys(
+        account_sid=account.sid,
+        key_sid=account.key_sid,
+        secret=account.key_secret,
+        service_sid=account.service_sid,
+    )
+    app = build_app(
+        chat=chat,
+        credentials=ring,
+        keys=ring,
+        services=keys,
+        accounts=Accounts(account),
+        clock=clock,
+        origins=Origins(),
+        readiness=readiness,
+        metrics=metrics,
+        online=reachability.online,
+        account_limit=account_limit,
+        development=dev_keys if development else None,
+    )
+    return Rig(app, chat, store, ring, admin, account, published, reachability, reasons)
+
+
+class Rest:
+    """Speaks to Chat v2 as one account. Paths are below `/v2/Services/{service}` unless they begin with a slash."""
+
+    def __init__(self, http: httpx.AsyncClient, service_sid: str) -> None:
+        self.http = http
+        self.service_sid = service_sid
+
+    def path(self, path: str) -> str:
+        return path if path.startswith(("/", "http")) else f"/v2/Services/{self.service_sid}/{path}".rstrip("/")
+
+    async def get(self, path: str, **params: Any) -> Any:  # Any: JSON
+        return await self._call("GET", path, 200, params=params)
+
+    async def create(self, path: str, values: Values | None = None, **more: str) -> Any:  # Any: JSON
+        return await self._call("POST", path, 201, data={**(values or {}), **more})
+
+    async def update(self, path: str, values: Values | None = None, **more: str) -> Any:  # Any: JSON
+        return await self._call("POST", path, 200, data={**(values or {}), **more})
+
+    async def delete(self, path: str) -> None:
+        response = await self.http.delete(self.path(path))
+        assert (response.status_code, response.content) == (204, b""), response.text
+
+    async def refused(self, method: str, path: str, values: Values | None = None, **more: str) -> tuple[int, int]:
+        """Status and code."""
+        given = {**(values or {}), **more}
+        query, data = (given, None) if method == "GET" else (None, given)
+        response = await self.http.request(method, self.path(path), params=query, data=data)
+        body = response.json()
+        assert set(body) == {"code", "message", "more_info", "status"}, body
+        assert body["status"] == response.status_code
+        assert body["more_info"] == f"https://www.twilio.com/docs/errors/{body['code']}"
+        assert response.headers["content-type"] == "application/json; charset=utf-8"
+        return response.status_code, body["code"]
+
+    async def follow(self, page: Any, key: str, link: str = "next_page_url") -> list[Any]:  # Any: JSON
+        """All items from `page` on, along one of its links."""
+        items = list(page[key])
+        while (url := page["meta"][link]) is not None:
+            page = await self.get(url)
+            items = items + page[key] if link == "next_page_url" else page[key] + items
+        return items
+
+    async def _call(self, method: str, path: str, status: int, **request: Any) -> Any:  # Any: httpx's own, and JSON
+        response = await self.http.request(method, self.path(path), **request)
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/json; charset=utf-8"
+        return response.json()

@@ -1,0 +1,1 @@
+"""Chat v2 rooms, without a database."""
