@@ -66,6 +66,7 @@ class Audience:
             self.started: int = ready["started"]  # CLOCK_MONOTONIC nanoseconds
             self.opened_in: float = (ready["ended"] - self.started) / 1e9
             self.retried: int = ready["retried"]
+            self.native: bool = ready["native"]
         except BaseException:
             self.close()
             raise

@@ -57,6 +57,7 @@ def measure(quantity: Quantity, shape: Shape, runs: int, folder: Path) -> Result
 
         peer_server: nchan.Nchan | None = None
         notes = [f"publication frame: {len(frame)} bytes"]
+        notes.append(f"readers: {'C' if audience.native else 'Python, which lags and so flatters both servers'}")
         if nchan.module() is None:
             notes.append("nchan is not installed: its side is a RECORDED figure from another machine")
         else:

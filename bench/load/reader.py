@@ -2,9 +2,9 @@
 
 It speaks JSON lines with its parent. First line in: `{"host", "port", "path", "hellos", "marker", "timed", "opening",
 "expect"}`, one entry of `hellos` (a first message, or null) per connection, `opening` of which are opened at a time.
-Then `{"arm": n}` starts a count that is over after n deliveries, `{"report": true}` asks for the state of it. With
-`expect` over 0 the count starts before the first connection, recovered publications included, and a connection that
-is turned away comes again, as clients do. Lines out: `ready`, `done` or `report`, `failed`.
+Then `{"arm": n}` starts a count that is over after n deliveries, `{"report": true}` asks for the state of
+it. With `expect` over 0 the count starts before the first connection, recovered publications included, and a
+connection that is turned away comes again, as clients do. Lines out: `ready`, `done` or `report`, `failed`.
 
 A delivery is one occurrence of the marker in the bytes received, whatever frames and reads it came in. With `timed`
 the marker is followed by 19 digits, the sender's CLOCK_MONOTONIC in nanoseconds, and latencies are collected.
@@ -16,19 +16,17 @@ import heapq
 import json
 import os
 import random
-import re
 import select
 import socket
 import sys
 import time
 from typing import Any
 
+from bench.load.counting import Counter
 from bench.load.machine import raise_file_limit
-from bench.load.wire import PING, PONG, client_frame, upgrade
+from bench.load.wire import PONG, client_frame, upgrade
 
-_ROOM = 256 * 1024
 _RETRY = (0.2, 1.0)  # seconds
-_DIGITS = 19
 
 
 class Reader:
@@ -36,56 +34,57 @@ class Reader:
         self._address = (str(spec["host"]), int(spec["port"]))
         self._upgrade = upgrade(f"{spec['host']}:{spec['port']}", spec["path"])
         self._waiting: list[str | None] = list(reversed(spec["hellos"]))
-        self._window_size = int(spec["opening"])
-        self._later: list[tuple[float, str | None]] = []
+        self._at_a_time = int(spec["opening"])
+        self._later: list[tuple[float, int, str | None]] = []
         self._retried = 0
-        self._size = len(self._waiting)
-        self._marker = spec["marker"].encode()
-        self._timed = re.compile(re.escape(self._marker) + rb"(\d{19})") if spec["timed"] else None
-        # A marker may be cut by the end of a read: so many bytes are looked at again with the next one.
-        self._overlap = len(self._marker) - 1 + (_DIGITS if self._timed else 0)
-        self._buffer = bytearray(self._overlap + _ROOM)
-        self._window = memoryview(self._buffer)[self._overlap :]
         self._epoll = select.epoll()
+        self._counter = Counter(self._epoll, spec["marker"].encode(), timed=bool(spec["timed"]))
+        self._counter.arm(int(spec["expect"]))
+        self._comes_again = int(spec["expect"]) > 0
         self._sockets: dict[int, socket.socket] = {}
         self._opening: dict[int, tuple[str | None, bytearray]] = {}
         self._connected: set[int] = set()
-        self._tails: dict[int, bytes] = {}
-        self._counts: dict[int, int] = {}
-        self._latencies: list[int] = []
-        self._total = self._bytes = self._first = self._last = self._closed = 0
-        self._expected = int(spec["expect"])
-        self._comes_again = self._expected > 0
 
     def run(self) -> None:
         started = time.monotonic_ns()
+        self._open_all()
+        _say(
+            {
+                "ready": len(self._sockets),
+                "started": started,
+                "ended": time.monotonic_ns(),
+                "retried": self._retried,
+                "native": self._counter.native,
+            }
+        )
+        stdin = sys.stdin.fileno()
+        self._epoll.register(stdin, select.EPOLLIN)
+        receivers = {fd: connection.recv_into for fd, connection in self._sockets.items()}
+        commands = b""
+        while True:
+            if self._counter.complete:
+                self._report("done")
+                self._counter.tally.expected = 0
+            if self._counter.serve(stdin, receivers, self._pong):
+                continue
+            data = os.read(stdin, 65536)
+            if not data:
+                return
+            *lines, commands = (commands + data).split(b"\n")
+            for line in lines:
+                self._obey(json.loads(line))
+
+    def _open_all(self) -> None:
         while self._waiting or self._opening or self._later:
             while self._later and self._later[0][0] <= time.monotonic():
-                self._waiting.append(heapq.heappop(self._later)[1])
-            while self._waiting and len(self._opening) < self._window_size:
+                self._waiting.append(heapq.heappop(self._later)[2])
+            while self._waiting and len(self._opening) < self._at_a_time:
                 self._open(self._waiting.pop())
             for fd, _ in self._epoll.poll(0.05):
                 if fd in self._opening:
                     self._advance(fd)
                 else:
-                    self._read(fd)
-        now = time.monotonic_ns()
-        _say({"ready": len(self._sockets), "started": started, "ended": now, "retried": self._retried})
-        self._finish()
-        stdin = sys.stdin.fileno()
-        self._epoll.register(stdin, select.EPOLLIN)
-        commands = b""
-        while True:
-            for fd, _ in self._epoll.poll():
-                if fd != stdin:
-                    self._read(fd)
-                    continue
-                data = os.read(stdin, 65536)
-                if not data:
-                    return
-                *lines, commands = (commands + data).split(b"\n")
-                for line in lines:
-                    self._obey(json.loads(line))
+                    self._counter.read(fd, self._sockets[fd].recv_into, self._pong)
 
     def _open(self, hello: str | None) -> None:
         connection = socket.socket()
@@ -123,7 +122,7 @@ class Reader:
             self._turned_away(fd, rest)
 
     def _first_event(self, fd: int) -> bool:
-        """Whether this is the first event of a connection: connected, or refused."""
+        """Whether the connection has only now been made, or refused."""
         if fd in self._connected:
             return False
         self._connected.add(fd)
@@ -132,10 +131,7 @@ class Reader:
 
     def _live(self, fd: int, rest: bytes) -> None:
         del self._opening[fd]
-        self._tails[fd] = bytes(self._overlap) if len(rest) < self._overlap else rest[len(rest) - self._overlap :]
-        self._counts[fd] = 0
-        if found := rest.count(self._marker):
-            self._add(fd, found, len(rest))
+        self._counter.begin(fd, rest)
 
     def _turned_away(self, fd: int, answer: bytes) -> None:
         if not self._comes_again:
@@ -145,78 +141,34 @@ class Reader:
         self._epoll.unregister(fd)
         self._sockets.pop(fd).close()
         self._retried += 1
-        heapq.heappush(self._later, (time.monotonic() + random.uniform(*_RETRY), hello))
+        heapq.heappush(self._later, (time.monotonic() + random.uniform(*_RETRY), self._retried, hello))
+
+    def _pong(self, fd: int) -> None:
+        self._sockets[fd].send(PONG)
 
     def _obey(self, command: dict[str, Any]) -> None:
         if "arm" in command:
-            self._expected = int(command["arm"])
-            self._total = self._bytes = self._first = self._last = 0
-            self._latencies.clear()
-            self._counts = dict.fromkeys(self._counts, 0)
+            self._counter.arm(int(command["arm"]))
             _say({"armed": True})
         else:
             self._report("report")
 
-    def _read(self, fd: int) -> None:
-        overlap, buffer = self._overlap, self._buffer
-        buffer[:overlap] = self._tails[fd]
-        try:
-            size = self._sockets[fd].recv_into(self._window)
-        except OSError:
-            size = 0
-        if not size:
-            self._epoll.unregister(fd)
-            self._closed += 1
-            return
-        end = overlap + size
-        found = buffer.count(self._marker, 0, end) if self._timed is None else self._time(end)
-        self._tails[fd] = bytes(buffer[size:end])
-        if buffer.find(PING, 0, end) >= 0:
-            self._sockets[fd].send(PONG)
-        if found:
-            self._add(fd, found, size)
-
-    def _add(self, fd: int, found: int, size: int) -> None:
-        self._bytes += size
-        self._counts[fd] += found
-        self._total += found
-        if not self._first:
-            self._first = time.monotonic_ns()
-        if self._total >= self._expected > 0:
-            self._last = time.monotonic_ns()
-            if not self._opening and not self._waiting and not self._later:
-                self._finish()
-
-    def _finish(self) -> None:
-        if self._total >= self._expected > 0:
-            self._expected = 0
-            self._report("done")
-
-    def _time(self, end: int) -> int:
-        assert self._timed is not None
-        now = time.monotonic_ns()
-        found = 0
-        for match in self._timed.finditer(bytes(self._buffer[:end])):
-            # The overlap is one byte shorter than a match: none is seen twice.
-            self._latencies.append(now - int(match[1]))
-            found += 1
-        return found
-
     def _report(self, kind: str) -> None:
-        counts = self._counts.values()
-        report: dict[str, Any] = {
-            kind: True,
-            "total": self._total,
-            "bytes": self._bytes,
-            "first": self._first,
-            "last": self._last or time.monotonic_ns(),
-            "least": min(counts),
-            "most": max(counts),
-            "closed": self._closed,
-        }
-        if self._timed is not None:
-            report["latencies"] = self._latencies
-        _say(report)
+        tally = self._counter.tally
+        counts = [self._counter.count(fd) for fd in self._sockets]
+        _say(
+            {
+                kind: True,
+                "total": tally.total,
+                "bytes": tally.bytes,
+                "first": tally.first,
+                "last": tally.last or time.monotonic_ns(),
+                "least": min(counts),
+                "most": max(counts),
+                "closed": tally.closed,
+                "latencies": self._counter.latencies,
+            }
+        )
 
 
 def _say(line: dict[str, Any]) -> None:

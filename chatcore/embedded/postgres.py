@@ -23,8 +23,9 @@ DSN_FILE: Final = "postgres.dsn"
 
 _START: Final = 60.0
 """Seconds a start may take; replaying the log after a crash is part of it."""
-_RETRY: Final = 3.0
-"""Seconds during which a server that ends at once is started again."""
+_RETRY: Final = 10.0
+"""Seconds that sessions of a killed server may hold its shared memory for."""
+_HELD: Final = "pre-existing shared memory block"
 _POLL: Final = 0.02
 _LOG: Final = "postgres.log"
 
@@ -69,8 +70,7 @@ class EmbeddedPostgres:
         await cluster.make_free(files, sockets)
         started = time.monotonic()
         while not await self._launch(binaries, files, sockets, who):
-            # Sessions of a killed server hold its shared memory for a moment longer.
-            if time.monotonic() - started > _RETRY:
+            if _HELD not in self._data.tail(_LOG) or time.monotonic() - started > _RETRY:
                 raise EmbeddedError(f"PostgreSQL does not start:\n{self._data.tail(_LOG)}")
             await asyncio.sleep(0.2)
         dsn = f"postgresql://chat:{password}@/chat?host={quote(str(sockets), safe='')}"

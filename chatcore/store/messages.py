@@ -125,7 +125,7 @@ class Messages:
         return message_from(row) if row is not None else None
 
     async def senders(self, pairs: Sequence[tuple[ChannelSid, Identity]]) -> Sequence[Sender]:
-        """One for each pair, in any order; one who is nobody has no permissions."""
+        """One for each pair, in any order; permissions are told of members only, because nobody else may send."""
         rows = await self._session.rows(
             _SQL["senders"], [channel for channel, _ in pairs], [identity for _, identity in pairs]
         )

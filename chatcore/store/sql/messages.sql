@@ -52,16 +52,15 @@ WITH gone AS (DELETE FROM messages WHERE channel_sid = $1 AND index = $2 RETURNI
 INSERT INTO deleted_messages (channel_sid, index) SELECT channel_sid, index FROM gone ON CONFLICT DO NOTHING;
 
 -- name: senders
--- channel_sids, identities
+-- channel_sids, identities; only members have permissions, because nobody else may send
 SELECT
   w.channel_sid, w.identity, m.sid IS NOT NULL AS member, i.sid IS NOT NULL AS invited,
   deployment.permissions AS deployment_permissions, own.permissions AS channel_permissions
 FROM unnest($1::text[], $2::text[]) AS w (channel_sid, identity)
-LEFT JOIN channels c ON c.sid = w.channel_sid
-LEFT JOIN users u ON u.service_sid = c.service_sid AND u.identity = w.identity
-LEFT JOIN roles deployment ON deployment.sid = u.role_sid
 LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity
 LEFT JOIN roles own ON own.sid = m.role_sid
+LEFT JOIN users u ON u.sid = m.user_sid
+LEFT JOIN roles deployment ON deployment.sid = u.role_sid
 LEFT JOIN invites i ON i.channel_sid = w.channel_sid AND i.identity = w.identity;
 
 -- name: by_refs

@@ -9,7 +9,6 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -73,7 +72,7 @@ async def test_it_is_private(data: DataDir) -> None:
         for secret in ("postgres.password", DSN_FILE):
             assert stat.S_IMODE((data.path / secret).stat().st_mode) == 0o600
         assert server.pid is not None
-        assert Path(f"/proc/{server.pid}").stat().st_uid == (who.uid if who else os.geteuid())
+        assert os.stat(f"/proc/{server.pid}").st_uid == (who.uid if who else os.geteuid())
     finally:
         await server.stop()
 

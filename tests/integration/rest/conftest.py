@@ -1,30 +1,44 @@
-"""An application over a database of its own, and callers of two accounts."""
+"""One application over one database for all tests of this folder; every test has accounts of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from chatcore.store.postgres import PostgresStore
+from tests.support.servers import Servers, cloned_database
 
 from .rig import Account, Rest, Rig, build_rig, new_account
 
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresStore]:
-    store = await PostgresStore.open(database, min_size=1, max_size=5)
-    try:
-        yield store
-    finally:
-        await store.close()
+_HERE = Path(__file__).parent
+_shared = pytest_asyncio.fixture(scope="package", loop_scope="package")
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests share the fixtures' event loop, in which the application lives."""
+    for item in items:
+        if item.path.is_relative_to(_HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+@_shared
+async def store(servers: Servers) -> AsyncIterator[PostgresStore]:
+    async with cloned_database(servers) as dsn:
+        store = await PostgresStore.open(dsn, min_size=1, max_size=5)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@_shared
 async def rig(store: PostgresStore) -> AsyncIterator[Rig]:
-    rig = await build_rig(store)
+    rig = build_rig(store)
     batches = asyncio.create_task(rig.chat.run())
     try:
         yield rig
@@ -34,18 +48,21 @@ async def rig(store: PostgresStore) -> AsyncIterator[Rig]:
             await batches
 
 
-@pytest.fixture
-async def rest(rig: Rig) -> AsyncIterator[Rest]:
-    """The first account, with its auth token."""
-    async with rig.http() as http:
-        http.auth = (rig.account.sid, rig.account.auth_token)  # type: ignore[assignment]  # httpx: setter takes tuples
-        yield Rest(http, rig.account.service_sid)
+@pytest_asyncio.fixture(loop_scope="package")
+async def account(rig: Rig) -> Account:
+    return await new_account(rig.admin)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
+async def rest(rig: Rig, account: Account) -> AsyncIterator[Rest]:
+    """The test's account, with its auth token."""
+    async with rig.http((account.sid, account.auth_token)) as http:
+        yield Rest(http, account)
+
+
+@pytest_asyncio.fixture(loop_scope="package")
 async def stranger(rig: Rig) -> AsyncIterator[Rest]:
     """Another account of the same server, with an API key."""
-    account: Account = await new_account(rig.admin)
-    async with rig.http() as http:
-        http.auth = (account.key_sid, account.key_secret)  # type: ignore[assignment]  # httpx: setter takes tuples
-        yield Rest(http, account.service_sid)
+    account = await new_account(rig.admin)
+    async with rig.http((account.key_sid, account.key_secret)) as http:
+        yield Rest(http, account)

@@ -17,6 +17,7 @@ from chatcore.domain.events import Announcement
 from chatcore.domain.ids import AccountSid, Identity, KeySid, ServiceSid
 from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
+from chatcore.store.accounts import Accounts
 from chatcore.store.admin import Admin
 from chatcore.store.keys import Keys
 from chatcore.store.postgres import PostgresStore
@@ -28,14 +29,11 @@ Values = Mapping[str, str | Sequence[str]]
 HOST = "http://chat.test"
 
 
-@dataclass(slots=True)
-class Recorded:
+class Unheard:
     """A publisher nobody listens to."""
 
-    announcements: list[Announcement] = field(default_factory=list)
-
     def publish(self, announcements: Sequence[Announcement]) -> None:
-        self.announcements += announcements
+        pass
 
 
 @dataclass(slots=True)
@@ -60,52 +58,34 @@ class Account:
     service_sid: ServiceSid
 
 
-class Accounts:
-    """One account's key and service stand in for everybody's."""
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-
-    async def signing_key(self, account_sid: AccountSid) -> KeySid | None:
-        return self._account.key_sid if account_sid == self._account.sid else None
-
-    async def default_service(self, account_sid: AccountSid) -> ServiceSid | None:
-        return self._account.service_sid if account_sid == self._account.sid else None
-
-
 @dataclass(slots=True)
 class Rig:
-    """The application and what stands around it."""
+    """The application and what stands around it. Shared by many tests: each has an account of its own."""
 
     app: Starlette
     chat: Chat
     store: PostgresStore
-    ring: KeyRing
     admin: Admin
-    account: Account
-    published: Recorded
     reachability: Reachability
-    reasons: list[str]
+    reasons: list[str]  # why the node is not ready
 
-    def http(self, base_url: str = HOST) -> httpx.AsyncClient:
-        """Without credentials."""
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base_url)
+    def http(self, auth: tuple[str, str] | None = None, *, base_url: str = HOST) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base_url, auth=auth)
 
 
 async def new_account(admin: Admin) -> Account:
+    """With one key and one service."""
     account = await admin.create_account("Acme")
     key = await admin.create_key(account.sid, "Key")
     service_sid = await admin.create_service(account.sid, "Chat")
     return Account(account.sid, account.auth_token, key.sid, key.secret, service_sid)
 
 
-async def build_rig(store: PostgresStore, *, development: bool = False, account_limit: int = 0) -> Rig:
+def build_rig(store: PostgresStore, *, development: Account | None = None, account_limit: int = 0) -> Rig:
+    """Sends wait until `rig.chat.run()` runs."""
     clock, box = SystemClock(), SecretBox(["a key for tests"])
-    admin = Admin(store.pool, box)
-    account = await new_account(admin)
-    published, reachability, reasons = Recorded(), Reachability(), list[str]()
-    rates = Rates(clock, channel=0, service=0)
-    chat = build(store, published, clock, NullHook(), rates, limit_ceiling=1000)
+    reachability, reasons = Reachability(), list[str]()
+    chat = build(store, Unheard(), clock, NullHook(), Rates(clock, channel=0, service=0), limit_ceiling=1000)
     keys: Keys[SealedSecret] = Keys(store.pool, SealedSecret)
     ring = KeyRing(keys, box, clock)
 
@@ -115,35 +95,39 @@ async def build_rig(store: PostgresStore, *, development: bool = False, account_
     async def metrics() -> bytes:
         return b"chat_connections 0\n"
 
-    dev_keys = DevelopmentKeys(
-        account_sid=account.sid,
-        key_sid=account.key_sid,
-        secret=account.key_secret,
-        service_sid=account.service_sid,
-    )
     app = build_app(
         chat=chat,
         credentials=ring,
         keys=ring,
         services=keys,
-        accounts=Accounts(account),
+        accounts=Accounts(store.pool),
         clock=clock,
         origins=Origins(),
         readiness=readiness,
         metrics=metrics,
         online=reachability.online,
         account_limit=account_limit,
-        development=dev_keys if development else None,
+        development=None if development is None else _development(development),
     )
-    return Rig(app, chat, store, ring, admin, account, published, reachability, reasons)
+    return Rig(app, chat, store, Admin(store.pool, box), reachability, reasons)
+
+
+def _development(account: Account) -> DevelopmentKeys:
+    return DevelopmentKeys(
+        account_sid=account.sid,
+        key_sid=account.key_sid,
+        secret=account.key_secret,
+        service_sid=account.service_sid,
+    )
 
 
 class Rest:
     """Speaks to Chat v2 as one account. Paths are below `/v2/Services/{service}` unless they begin with a slash."""
 
-    def __init__(self, http: httpx.AsyncClient, service_sid: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: Account) -> None:
         self.http = http
-        self.service_sid = service_sid
+        self.account = account
+        self.service_sid = account.service_sid
 
     def path(self, path: str) -> str:
         return path if path.startswith(("/", "http")) else f"/v2/Services/{self.service_sid}/{path}".rstrip("/")

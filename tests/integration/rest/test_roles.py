@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from .rig import HOST, Rest, Rig
+from .rig import HOST, Rest
 
 
-async def test_life_of_a_role(rest: Rest, rig: Rig) -> None:
+async def test_life_of_a_role(rest: Rest) -> None:
     names = ["sendMessage", "addParticipant", "leaveChannel", "sendMessage", "addNonChatParticipant"]
     role = await rest.create("Roles", {"FriendlyName": "helper", "Type": "channel", "Permission": names})
     assert role == {
         "sid": role["sid"],
-        "account_sid": rig.account.sid,
+        "account_sid": rest.account.sid,
         "service_sid": rest.service_sid,
         "friendly_name": "helper",
         "type": "channel",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from .rig import HOST, Rest, Rig
+from .rig import HOST, Rest
 
 FRESH = {
     "read_status_enabled": True,
@@ -27,13 +27,13 @@ FRESH = {
 }
 
 
-async def test_a_fresh_service_has_every_property_and_four_roles(rest: Rest, rig: Rig) -> None:
+async def test_a_fresh_service_has_every_property_and_four_roles(rest: Rest) -> None:
     service = await rest.create("/v2/Services", FriendlyName="Shop 🛒")
     url = f"{HOST}/v2/Services/{service['sid']}"
     roles = {role["friendly_name"]: role for role in (await rest.get(f"{url}/Roles"))["roles"]}
     assert service == FRESH | {
         "sid": service["sid"],
-        "account_sid": rig.account.sid,
+        "account_sid": rest.account.sid,
         "friendly_name": "Shop 🛒",
         "date_created": service["date_created"],
         "date_updated": service["date_created"],

@@ -121,9 +121,7 @@ _HOT = {
     ("messages", "any_within"): {"messages_pkey"},
     ("messages", "newest"): {"messages_pkey"},
     ("messages", "by_refs"): {"messages_client_ref"},
-    ("messages", "senders"): {
-        "channels_pkey", "users_identity", "members_identity", "invites_identity", "roles_pkey",
-    },
+    ("messages", "senders"): {"members_identity", "users_pkey", "invites_identity", "roles_pkey"},
     ("messages", "insert_many"): {"channels_pkey"},
     ("messages", "insert_many_with_jobs"): {"channels_pkey"},
     ("events", "tops"): {"channels_pkey", "user_streams_pkey"},

@@ -20,6 +20,9 @@ from chatcore.supervisor.probe import ask
 from tests.support.cluster import BOOTSTRAP, Cluster, cluster, running_cluster, until
 from tests.support.servers import temporary_data_dir
 
+pytestmark = pytest.mark.xdist_group("supervisor")
+
+KEY = "a-key-of-the-operator"
 STAND_INS = {"PYTHONPATH": str(Path(__file__).parents[2] / "support" / "stand_ins")}
 COMMAND = str(Path(sys.executable).with_name("chatcore"))
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | STAND_INS
@@ -122,9 +125,15 @@ async def test_children_die_with_a_killed_supervisor_and_the_next_start_finds_th
     assert first["account_sid"] != BOOTSTRAP["CHAT_BOOTSTRAP_ACCOUNT_SID"]
 
 
-async def test_outside_development_secrets_are_not_printed() -> None:
-    settings = STAND_INS | {"CHAT_DEV": "0", "CHAT_SECRET_KEY": "a-key-of-the-operator"}
-    async with cluster(1, settings) as product:
+async def test_configured_servers_are_used_and_outside_development_secrets_are_not_printed(
+    empty_database: str, redis_url: str
+) -> None:
+    given = {"CHAT_POSTGRES_DSN": empty_database, "CHAT_REDIS_URL": redis_url}
+    async with cluster(1, STAND_INS | given | {"CHAT_DEV": "0", "CHAT_SECRET_KEY": KEY}) as product:
+        environ = await handed_to(product.url)
+        assert {name: environ[name] for name in given} == given
+        assert environ["CHAT_SECRET_KEY"] == KEY
+        assert set(json.loads((product.data_dir / "processes.json").read_text())) == {"gateway-1", "push"}
         assert "auth_token" not in product.ready
         assert "api_key_secret" not in product.ready
         output = product.output()
@@ -161,9 +170,8 @@ async def test_administration_works_beside_a_running_product(product: Cluster) -
 
 
 async def test_administration_starts_the_database_if_nobody_has(path: Path) -> None:
-    assert (await run(path, "migrate", "--check"))[0] == 1
     assert (await run(path, "migrate"))[0] == 0
-    code, output = await run(path, "epochs", "renew", CHAT_SECRET_KEY="a-key-of-the-operator")
+    code, output = await run(path, "epochs", "renew", CHAT_SECRET_KEY=KEY)
     assert (code, output) == (0, "0 streams renewed\n")
     code, output = await run(path, "doctor")
     assert "FAIL" not in output
@@ -171,13 +179,10 @@ async def test_administration_starts_the_database_if_nobody_has(path: Path) -> N
     assert not (path / "postgres.dsn").exists()
 
 
-async def test_a_first_child_that_refuses_its_configuration_ends_everything_with_78(path: Path) -> None:
-    code, _ = await run(path, "up", CHAT_MEDIA_LINK_PREFIX="exit:78")
-    assert code == 78
-
-
-async def test_a_first_child_that_fails_ends_everything_with_a_sentence(path: Path) -> None:
-    code, output = await run(path, "up", CHAT_MEDIA_LINK_PREFIX="exit:3")
+async def test_a_first_child_that_fails_ends_everything(path: Path, empty_database: str, redis_url: str) -> None:
+    given = {"CHAT_POSTGRES_DSN": empty_database, "CHAT_REDIS_URL": redis_url}
+    assert (await run(path, "up", CHAT_MEDIA_LINK_PREFIX="exit:78", **given))[0] == 78
+    code, output = await run(path, "up", CHAT_MEDIA_LINK_PREFIX="exit:3", **given)
     assert code == 1
     assert "gateway-1 ended with exit code 3 before it was ready" in output
     assert "Traceback" not in output
@@ -192,7 +197,7 @@ async def test_production_needs_a_secret_key(path: Path) -> None:
 async def test_a_secret_key_that_does_not_fit_the_database_is_explained(product: Cluster) -> None:
     environ = await handed_to(product.url)
     own = temporary_data_dir()
-    given = {"CHAT_POSTGRES_DSN": environ["CHAT_POSTGRES_DSN"], "CHAT_SECRET_KEY": "another-key-of-the-operator"}
+    given = {"CHAT_POSTGRES_DSN": environ["CHAT_POSTGRES_DSN"], "CHAT_SECRET_KEY": "not-the-" + KEY}
     try:
         code, output = await run(own, "up", **given)
         assert code == 1
