@@ -56,8 +56,8 @@ def measure(quantity: Quantity, shape: Shape, runs: int, folder: Path) -> Result
             return product.senders([users[number % len(users)] for number in range(shape.senders)], request)
 
         peer_server: nchan.Nchan | None = None
-        notes = [f"publication frame: {len(frame)} bytes"]
-        notes.append(f"readers: {'C' if audience.native else 'Python, which lags and so flatters both servers'}")
+        reader = "C" if audience.native else "Python, which lags and so flatters both servers"
+        notes = [f"publication frame: {len(frame)} bytes; reader program: {reader}"]
         if nchan.module() is None:
             notes.append("nchan is not installed: its side is a RECORDED figure from another machine")
         else:

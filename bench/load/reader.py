@@ -2,9 +2,9 @@
 
 It speaks JSON lines with its parent. First line in: `{"host", "port", "path", "hellos", "marker", "timed", "opening",
 "expect"}`, one entry of `hellos` (a first message, or null) per connection, `opening` of which are opened at a time.
-Then `{"arm": n}` starts a count that is over after n deliveries, `{"report": true}` asks for the state of
-it. With `expect` over 0 the count starts before the first connection, recovered publications included, and a
-connection that is turned away comes again, as clients do. Lines out: `ready`, `done` or `report`, `failed`.
+Then `{"arm": n}` starts a count that is over after n deliveries, `{"report": true}` asks for the state of it. With
+`expect` over 0 the count starts before the first connection, recovered publications included, and a connection that
+is turned away comes again, as clients do. Lines out: `ready`, `done` or `report`, `failed`.
 
 A delivery is one occurrence of the marker in the bytes received, whatever frames and reads it came in. With `timed`
 the marker is followed by 19 digits, the sender's CLOCK_MONOTONIC in nanoseconds, and latencies are collected.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -22,8 +23,10 @@ ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 """Nothing of ours: PG* variables would change what the programs do, the rest is none of their business."""
 
 _CREATION: Final = 60.0
-_PREDECESSOR: Final = ((None, 15.0), (signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+_ORPHAN: Final = ((None, 15.0), (signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 """What an orphaned server of this folder gets, and the seconds it has. It got SIGINT already when its parent died."""
+_ORPHANED_SESSIONS: Final = ((None, 1.0), (signal.SIGTERM, 1.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
+"""The same for sessions whose server was killed: idle ones leave by themselves, busy ones hold its memory until told."""
 _POLL: Final = 0.02
 
 
@@ -73,17 +76,20 @@ def status(cluster: Path) -> tuple[int, str]:
 
 
 async def make_free(cluster: Path, sockets: Path) -> None:
-    """Waits for an orphaned server of this cluster to end, ends it if it does not, and removes stale lock files."""
+    """Waits for what is left of an earlier server to end, ends it if it does not, and removes stale lock files."""
     pid, _ = status(cluster)
-    for number, grace in _PREDECESSOR:
-        if not _serves(pid, cluster):
+    for number, grace in _ORPHAN if pid in _processes(cluster) else _ORPHANED_SESSIONS:
+        left = _processes(cluster)
+        if not left:
             break
         if number is not None:
-            _log.warning("an earlier server still runs", extra={"action": "end_orphan", "pid": pid})
-            os.kill(pid, number)
+            _log.warning("ending an earlier server", extra={"action": "end_orphan", "signal": number.name})
+            for process in [pid] if pid in left else left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, number)
         deadline = time.monotonic() + grace
         while time.monotonic() < deadline:
-            if not _serves(pid, cluster):
+            if not _processes(cluster):
                 break
             await asyncio.sleep(_POLL)
     # PostgreSQL goes by the process id alone, which may belong to somebody else by now.
@@ -91,14 +97,16 @@ async def make_free(cluster: Path, sockets: Path) -> None:
     (sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
-def _serves(pid: int, cluster: Path) -> bool:
-    """Whether this process is a server of this cluster: every server process has its cluster as working directory."""
-    if pid <= 0:
-        return False
-    try:
-        return Path(f"/proc/{pid}/cwd").resolve() == cluster.resolve()
-    except OSError:
-        return False
+def _processes(cluster: Path) -> set[int]:
+    """Server processes of this cluster, sessions included: all have it as their working directory."""
+    wanted = os.path.realpath(cluster)
+    found = set()
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{entry}/cwd") == wanted:
+                    found.add(int(entry))
+    return found
 
 
 def _run(argv: list[str], who: Account | None, text: str = "") -> None:

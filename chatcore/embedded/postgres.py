@@ -23,9 +23,6 @@ DSN_FILE: Final = "postgres.dsn"
 
 _START: Final = 60.0
 """Seconds a start may take; replaying the log after a crash is part of it."""
-_RETRY: Final = 10.0
-"""Seconds that sessions of a killed server may hold its shared memory for."""
-_HELD: Final = "pre-existing shared memory block"
 _POLL: Final = 0.02
 _LOG: Final = "postgres.log"
 
@@ -68,11 +65,7 @@ class EmbeddedPostgres:
         if not files.exists():
             await asyncio.to_thread(cluster.create, binaries, files, sockets, password, who, durable=self._durable)
         await cluster.make_free(files, sockets)
-        started = time.monotonic()
-        while not await self._launch(binaries, files, sockets, who):
-            if _HELD not in self._data.tail(_LOG) or time.monotonic() - started > _RETRY:
-                raise EmbeddedError(f"PostgreSQL does not start:\n{self._data.tail(_LOG)}")
-            await asyncio.sleep(0.2)
+        await self._launch(binaries, files, sockets, who)
         dsn = f"postgresql://chat:{password}@/chat?host={quote(str(sockets), safe='')}"
         self._data.write(DSN_FILE, dsn)
         return dsn
@@ -90,8 +83,7 @@ class EmbeddedPostgres:
             self._child = None
             self._data.remove(DSN_FILE)
 
-    async def _launch(self, binaries: Path, files: Path, sockets: Path, who: Account | None) -> bool:
-        """Whether the server got ready; False if it ended instead."""
+    async def _launch(self, binaries: Path, files: Path, sockets: Path, who: Account | None) -> None:
         options = _SETTINGS | ({} if self._durable else _FORGETFUL) | {"unix_socket_directories": str(sockets)}
         argv = [str(binaries / "postgres"), "-D", str(files)]
         for name, value in options.items():
@@ -105,11 +97,11 @@ class EmbeddedPostgres:
         try:
             while child.running:
                 if cluster.status(files) == (child.pid, "ready"):
-                    return True
+                    return
                 if time.monotonic() > deadline:
                     raise EmbeddedError(f"PostgreSQL is not ready after {_START:g} s:\n{self._data.tail(_LOG)}")
                 await asyncio.sleep(_POLL)
         except BaseException:
             child.close()
             raise
-        return False
+        raise EmbeddedError(f"PostgreSQL does not start:\n{self._data.tail(_LOG)}")

@@ -57,6 +57,28 @@ async def test_rows_survive_stop_crash_and_the_crash_of_one_session(data: DataDi
         await server.stop()
 
 
+async def test_a_busy_session_of_a_killed_server_is_no_obstacle(data: DataDir) -> None:
+    server = EmbeddedPostgres(data, durable=False)
+    try:
+        dsn = await server.start()
+        async with asyncio.TaskGroup() as group:
+            busy = await asyncpg.connect(dsn)
+            session = group.create_task(cut_off(busy, "SELECT count(*) FROM generate_series(1, 10000000000) AS n"))
+            while await value(dsn, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series%'") != 2:
+                assert not session.done()
+            assert server.pid is not None
+            os.kill(server.pid, signal.SIGKILL)
+            await server.wait()
+            assert await server.start() == dsn
+    finally:
+        await server.stop()
+
+
+async def cut_off(connection: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises((asyncpg.PostgresError, ConnectionError)):
+        await connection.execute(statement)
+
+
 async def test_it_is_private(data: DataDir) -> None:
     server = EmbeddedPostgres(data, durable=False)
     try:
