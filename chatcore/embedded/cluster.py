@@ -26,7 +26,7 @@ _CREATION: Final = 60.0
 _ORPHAN: Final = ((None, 15.0), (signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 """What an orphaned server of this folder gets, and the seconds it has. It got SIGINT already when its parent died."""
 _ORPHANED_SESSIONS: Final = ((None, 1.0), (signal.SIGTERM, 1.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
-"""The same for sessions whose server was killed: idle ones leave by themselves, busy ones hold its memory until told."""
+"""The same for sessions whose server was killed: idle ones leave by themselves, busy ones keep its memory in use."""
 _POLL: Final = 0.02
 
 
@@ -98,13 +98,17 @@ async def make_free(cluster: Path, sockets: Path) -> None:
 
 
 def _processes(cluster: Path) -> set[int]:
-    """Server processes of this cluster, sessions included: all have it as their working directory."""
+    """Server processes of this cluster, sessions included: all have it as their working directory.
+
+    So may a person's shell, hence the look at the program.
+    """
     wanted = os.path.realpath(cluster)
     found = set()
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdigit():
             with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{entry}/cwd") == wanted:
+                program = os.readlink(f"/proc/{entry}/exe").removesuffix(" (deleted)")
+                if os.readlink(f"/proc/{entry}/cwd") == wanted and program.endswith("/postgres"):
                     found.add(int(entry))
     return found
 

@@ -161,9 +161,9 @@ async def cluster(
         started = Cluster(child, path, log)
         await started._await_ready()
         yield started
-        await started.stop()
     finally:
+        await child.stop((signal.SIGTERM, 60.0))
         child.close()
-        log.unlink()
+        log.unlink(missing_ok=True)
         if data_dir is None:
             shutil.rmtree(path, ignore_errors=True)
