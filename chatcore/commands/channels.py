@@ -289,9 +289,10 @@ class Channels:
             require(actor, access, Permission.EDIT_NOTIFICATION_LEVEL)
             member = own_member(access)
             self._rates.channel(access.channel.sid)
+            await work.tx.members.update(replace(member, notification_level=level))
             stream = await membership.stream_of(work, member.user_sid)
             stream.offset += 1
-            await work.tx.members.update(replace(member, notification_level=level, own_position=stream.offset))
+            await work.tx.members.set_own_positions({member.sid: stream.offset})
             await work.tx.users.save_streams([stream])
             work.log_user(stream, EventType.CHANNEL_SETTINGS, member.channel_sid, notification_level=f'"{level.value}"')
             return member.user_sid, member.channel_sid

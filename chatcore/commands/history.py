@@ -68,6 +68,8 @@ class History:
         if count == 0:
             return Stretch(events=(), top=top.position, complete=True)
         events = await self._store.read.events.since(topic, start, limit=count + 1, reverse=reverse)
+        if since is not None and not reverse and events and events[0].offset != start + 1:
+            raise PositionLost  # cleared away between the two reads
         kept = cut(events[:count])
         # an event may have been logged since the top was read
         last = max([newest, *(event.offset for event in kept)])

@@ -135,6 +135,9 @@ class Members:
         if patch.role_sid is not UNSET:
             service = await membership.service_of(work.tx, actor)
             role = RoleSid((await membership.role_of(work.tx, service, patch.role_sid, RoleType.CHANNEL)).sid)
+        # A client's report does not lock the channel: what it moved is certain only under the roster's lock.
+        roster = await work.tx.members.next_roster_position(access.channel.sid)
+        member = await _find(work.tx, access.channel.sid, member.sid)
         index = given(patch.last_consumed_message_index, member.last_consumed_message_index)
         moment = given(patch.last_consumption_timestamp, member.last_consumption_timestamp)
         if patch.last_consumed_message_index is not UNSET:
@@ -143,7 +146,6 @@ class Members:
         horizon = replace(patch, role_sid=UNSET, attributes=UNSET, date_created=UNSET, date_updated=UNSET)
         durable = patch != horizon
         channel = advance(access.channel) if durable else access.channel
-        roster = await work.tx.members.next_roster_position(channel.sid)
         changed = replace(
             member,
             role_sid=role,

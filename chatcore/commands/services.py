@@ -5,62 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatcore.domain import limits
+from chatcore.domain.blueprint import new_service
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import AccountSid, RoleSid, ServiceSid, new_sid
-from chatcore.domain.model import Actor, Notifications, Role, Service
+from chatcore.domain.ids import AccountSid, ServiceSid, new_sid
+from chatcore.domain.model import Actor, Service
 from chatcore.domain.paging import Page, Window
-from chatcore.domain.permissions import CHANNEL_ADMIN, CHANNEL_USER, DEFAULT_ROLES, SERVICE_USER, RoleType
+from chatcore.domain.permissions import RoleType
 from chatcore.ports.clock import Clock
 from chatcore.ports.store import Store
 
 SETTINGS_AGE = 5.0  # seconds a send may rely on settings it has read
-
-
-def fresh_service(
-    clock: Clock, account_sid: AccountSid, friendly_name: str, sid: ServiceSid | None = None
-) -> tuple[Service, list[Role]]:
-    """A service as it comes, with its four roles."""
-    now = clock.now()
-    sid = sid or ServiceSid(new_sid("IS"))
-    roles = [
-        Role(
-            sid=RoleSid(new_sid("RL")),
-            service_sid=sid,
-            friendly_name=name,
-            type=kind,
-            permissions=tuple(permissions),
-            date_created=now,
-            date_updated=now,
-        )
-        for name, kind, permissions in DEFAULT_ROLES
-    ]
-    by_name = {role.friendly_name: role.sid for role in roles}
-    service = Service(
-        sid=sid,
-        account_sid=account_sid,
-        friendly_name=limits.service_name(friendly_name),
-        default_service_role_sid=by_name[SERVICE_USER],
-        default_channel_role_sid=by_name[CHANNEL_USER],
-        default_channel_creator_role_sid=by_name[CHANNEL_ADMIN],
-        read_status_enabled=True,
-        reachability_enabled=False,
-        typing_indicator_timeout=5,
-        consumption_report_interval=10,
-        limit_channel_members=100,
-        limit_user_channels=250,
-        pre_webhook_url=None,
-        post_webhook_url=None,
-        webhook_method=None,
-        webhook_filters=None,
-        pre_webhook_retry_count=0,
-        post_webhook_retry_count=0,
-        media_size_limit_mb=150,
-        media_compatibility_message="Media messages are not supported by your client",
-        notifications=Notifications(),
-        date_created=now,
-        date_updated=now,
-    )
-    return service, roles
 
 
 def service_not_found(sid: str) -> ChatError:
@@ -77,7 +31,8 @@ class Services:
         self._settings: dict[ServiceSid, tuple[float, Service]] = {}
 
     async def create(self, account_sid: AccountSid, friendly_name: str) -> Service:
-        service, roles = fresh_service(self._clock, account_sid, friendly_name)
+        name = limits.service_name(friendly_name)
+        service, roles = new_service(account_sid, name, ServiceSid(new_sid("IS")), self._clock.now())
         async with self._store.transaction() as tx:
             await tx.services.create(service, roles)
         return service

@@ -7,15 +7,14 @@ import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 import asyncpg
 
+from chatcore.domain.blueprint import new_service
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import AccountSid, KeySid, RoleSid, ServiceSid, new_sid
-from chatcore.domain.model import Notifications, Role, Service
-from chatcore.domain.permissions import CHANNEL_ADMIN, CHANNEL_USER, DEFAULT_ROLES, SERVICE_USER
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid, new_sid
+from chatcore.ports.clock import SystemClock
 
 from .queries import load
 from .services import Services
@@ -158,7 +157,9 @@ class Admin:
     async def _insert_service(
         self, session: Session, account_sid: str, friendly_name: str, sid: str | None
     ) -> ServiceSid:
-        service, roles = new_service(AccountSid(account_sid), friendly_name, ServiceSid(sid or new_sid("IS")))
+        service, roles = new_service(
+            AccountSid(account_sid), friendly_name, ServiceSid(sid or new_sid("IS")), SystemClock().now()
+        )
         await Services(session).create(service, roles)
         await session.run(_SQL["set_default_service"], account_sid, service.sid)
         return service.sid
@@ -167,51 +168,6 @@ class Admin:
     async def _transaction(self) -> AsyncIterator[Session]:
         async with self._pool.acquire() as connection, connection.transaction():
             yield ConnectionSession(connection)
-
-
-def new_service(account_sid: AccountSid, friendly_name: str, sid: ServiceSid) -> tuple[Service, list[Role]]:
-    """A service as it is when only its name is given, and the roles it starts with."""
-    now = datetime.now(UTC)
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    roles = [
-        Role(
-            sid=RoleSid(new_sid("RL")),
-            service_sid=sid,
-            friendly_name=name,
-            type=kind,
-            permissions=tuple(permissions),
-            date_created=now,
-            date_updated=now,
-        )
-        for name, kind, permissions in DEFAULT_ROLES
-    ]
-    named = {role.friendly_name: role.sid for role in roles}
-    service = Service(
-        sid=sid,
-        account_sid=account_sid,
-        friendly_name=friendly_name,
-        default_service_role_sid=named[SERVICE_USER],
-        default_channel_role_sid=named[CHANNEL_USER],
-        default_channel_creator_role_sid=named[CHANNEL_ADMIN],
-        read_status_enabled=True,
-        reachability_enabled=False,
-        typing_indicator_timeout=5,
-        consumption_report_interval=10,
-        limit_channel_members=100,
-        limit_user_channels=250,
-        pre_webhook_url=None,
-        post_webhook_url=None,
-        webhook_method=None,
-        webhook_filters=None,
-        pre_webhook_retry_count=0,
-        post_webhook_retry_count=0,
-        media_size_limit_mb=150,
-        media_compatibility_message="Media messages are not supported by your client",
-        notifications=Notifications(),
-        date_created=now,
-        date_updated=now,
-    )
-    return service, roles
 
 
 async def _first(session: Session, statement: str, *args: object) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from chatcore.domain.blueprint import new_service
 from chatcore.domain.events import Event, EventType, channel_topic
 from chatcore.domain.ids import (
     AccountSid,
@@ -32,7 +33,8 @@ from chatcore.domain.model import (
     Service,
     User,
 )
-from chatcore.store.admin import Admin, new_service
+from chatcore.ports.clock import SystemClock
+from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
 
 NOW = datetime(2026, 5, 17, 12, 30, 15, 123000, tzinfo=UTC)
@@ -54,7 +56,7 @@ class PlainBox:
 
 async def service(store: PostgresStore) -> Service:
     account = await Admin(store.pool, PlainBox()).create_account("Acme")
-    made, roles = new_service(AccountSid(account.sid), "Chat", ServiceSid(new_sid("IS")))
+    made, roles = new_service(AccountSid(account.sid), "Chat", ServiceSid(new_sid("IS")), SystemClock().now())
     async with store.transaction() as tx:
         await tx.services.create(made, roles)
     return made

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from chatcore.domain.blueprint import new_service
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import AccountSid, ServiceSid, new_sid
 from chatcore.domain.model import Notifications, NotificationSettings, Service
 from chatcore.domain.paging import Window
 from chatcore.domain.permissions import DEFAULT_ROLES
-from chatcore.store.admin import new_service
+from chatcore.ports.clock import SystemClock
 from chatcore.store.postgres import PostgresStore
 
 from . import make
@@ -46,7 +47,7 @@ async def test_a_service_belongs_to_its_account(store: PostgresStore, service: S
 
 
 async def test_a_service_of_nobody_is_refused(store: PostgresStore) -> None:
-    stray, roles = new_service(AccountSid(new_sid("AC")), "Stray", ServiceSid(new_sid("IS")))
+    stray, roles = new_service(AccountSid(new_sid("AC")), "Stray", ServiceSid(new_sid("IS")), SystemClock().now())
     with pytest.raises(ChatError) as refused:
         async with store.transaction() as tx:
             await tx.services.create(stray, roles)

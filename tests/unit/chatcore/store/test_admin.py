@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from chatcore.domain.blueprint import new_service
 from chatcore.domain.ids import AccountSid, ServiceSid
 from chatcore.domain.permissions import RoleType
-from chatcore.store.admin import AccountSecrets, KeySecrets, new_service
+from chatcore.ports.clock import SystemClock
+from chatcore.store.admin import AccountSecrets, KeySecrets
 
 
 def test_default_roles_fit_their_use() -> None:
-    service, roles = new_service(AccountSid("AC1"), "Chat", ServiceSid("IS1"))
+    service, roles = new_service(AccountSid("AC1"), "Chat", ServiceSid("IS1"), SystemClock().now())
     named = {role.sid: role for role in roles}
     assert named[service.default_service_role_sid].type is RoleType.DEPLOYMENT
     assert named[service.default_channel_role_sid].type is RoleType.CHANNEL
