@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from chatcore import config, siblings
+from chatcore import config, scrape, siblings
 from chatcore.auth.keys import KeyRing, SealedSecret
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.tokens import TokenVerifier
@@ -72,6 +72,10 @@ def main() -> None:
         logger.info("%s", note, extra={"action": "configuration"})
     try:
         uvloop.run(run(settings))
+    except config.ConfigError as error:
+        for mistake in error.mistakes:
+            logger.error("configuration: %s", mistake, extra={"action": "configuration"})
+        sys.exit(config.EXIT_CONFIG)
     except ChatError as error:
         logger.error("Cannot start: %s", error.message, extra={"action": "start_failed"})
         sys.exit(1)
@@ -131,7 +135,7 @@ async def run(settings: Settings) -> None:
         condition = Condition(
             store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
         )
-        counts = Gauges(metrics, hub, sockets)
+        gauges = Gauges(metrics, hub, sockets)
         app = build_app(
             chat=chat,
             credentials=ring,
@@ -144,9 +148,12 @@ async def run(settings: Settings) -> None:
             on_limited=lambda: metrics.rate_limited.labels("account").inc(),
             development=_development(settings),
             readiness=_all_workers(settings, condition.reasons),
-            metrics=_all_metrics(settings, counts.render),
+            metrics=_all_metrics(settings, gauges.render),
             online=attendance.online,
         )
+        if settings.listen.metrics_port and settings.handed_down.siblings is None:
+            port = settings.listen.metrics_port
+            await stack.enter_async_context(await scrape.serve(settings.listen.host, port, gauges.render))
         server = GatewayServer(_uvicorn(settings, app, sockets), on_drain=lambda: _drain(settings, sockets, tasks))
         async with asyncio.TaskGroup() as group:
             background = [
@@ -155,7 +162,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(attendance.run(), name="attendance"),
                 group.create_task(chat.run(), name="batches"),
             ]
-            group.create_task(_report_ready(settings, server, counts, condition), name="ready")
+            group.create_task(_report_ready(settings, server, gauges, condition), name="ready")
             await server.serve(_listeners(settings))
             for task in background:
                 task.cancel()

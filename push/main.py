@@ -43,7 +43,8 @@ async def run(settings: Settings) -> None:
     try:
         events = settings.events
         retention = timedelta(seconds=events.retention)
-        worker = Worker(Maintenance(store.pool), Metrics(), retention=retention, keep=events.limit)
+        metrics = Metrics()
+        worker = Worker(Maintenance(store.pool), metrics, retention=retention, keep=events.limit)
         task = asyncio.create_task(worker.run(), name="worker")
         if settings.handed_down.ready_fd is not None:
             with os.fdopen(settings.handed_down.ready_fd, "w") as pipe:

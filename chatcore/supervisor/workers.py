@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -18,19 +19,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from chatcore import env, siblings
+from chatcore import env, scrape, siblings
 from chatcore.child import ChildExited
 from chatcore.config import EXIT_CONFIG, Settings
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.supervisor.parts import ProcessPart, keep_alive, start_together
 from chatcore.supervisor.stopping import until_asked_to_stop
-from chatcore.telemetry import METRICS_CONTENT_TYPE
 
 _log = logging.getLogger(__name__)
 
 _PATIENCE: Final = 60.0
 _DRAIN_MARGIN: Final = 10.0
-_REQUEST_PATIENCE: Final = 5.0
 
 
 async def run_workers(settings: Settings, environ: Mapping[str, str], count: int) -> int:
@@ -61,7 +60,8 @@ async def run_workers(settings: Settings, environ: Mapping[str, str], count: int
                 stack.push_async_callback(_stop, workers)
                 await start_together(workers)
                 if settings.metrics_port:
-                    await stack.enter_async_context(await _serve_metrics(settings.host, settings.metrics_port, folder))
+                    merged = functools.partial(siblings.merged_metrics, folder)
+                    await stack.enter_async_context(await scrape.serve(settings.host, settings.metrics_port, merged))
                 _report_ready(settings.ready_fd, port)
                 async with asyncio.TaskGroup() as keepers:
                     for worker in workers:
@@ -100,25 +100,6 @@ def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
 
 async def _stop(workers: list[ProcessPart]) -> None:
     await asyncio.gather(*(worker.stop() for worker in workers))
-
-
-async def _serve_metrics(host: str, port: int, folder: Path) -> asyncio.Server:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(_REQUEST_PATIENCE):
-                request = await reader.readuntil(b"\r\n\r\n")
-                found = request.startswith((b"GET /metrics ", b"GET /metrics?"))
-                body = await siblings.merged_metrics(folder) if found else b""
-                status = "200 OK" if found else "404 Not Found"
-                head = f"HTTP/1.1 {status}\r\nContent-Type: {METRICS_CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
-                writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
-                await writer.drain()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            _log.debug("metrics request came to nothing", extra={"action": "metrics"})
-        finally:
-            writer.close()
-
-    return await asyncio.start_server(serve, host, port)
 
 
 def _report_ready(descriptor: int | None, port: int) -> None:
