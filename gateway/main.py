@@ -284,4 +284,5 @@ async def _drain(settings: Settings, sockets: SocketServer, tasks: Tasks) -> Non
     sockets.draining = True
     logger.info("Draining %d connections", len(sockets.connections), extra={"action": "draining"})
     await drain(sockets.connections, settings.listen.drain_time, lambda link: link.close(*Close.SHUTDOWN.value))
+    await sockets.idle(COMMANDS_PATIENCE)
     await tasks.idle(COMMANDS_PATIENCE)

@@ -11,8 +11,9 @@ import signal
 import sys
 from datetime import timedelta
 
-from chatcore import config
+from chatcore import config, scrape
 from chatcore.config import Settings
+from chatcore.domain.errors import ChatError
 from chatcore.store.maintenance import Maintenance
 from chatcore.store.postgres import PostgresStore
 from chatcore.telemetry import Metrics, set_up_logging
@@ -31,7 +32,11 @@ def main() -> None:
     set_up_logging(settings.log_level, settings.log_format, node=settings.handed_down.node)
     for note in notes:
         logger.info("%s", note, extra={"action": "configuration"})
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except ChatError as error:
+        logger.error("Cannot start: %s", error.message, extra={"action": "start_failed"})
+        sys.exit(1)
 
 
 async def run(settings: Settings) -> None:
@@ -39,23 +44,31 @@ async def run(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    store = await PostgresStore.open(settings.postgres.dsn, min_size=1, max_size=2)
-    try:
+    metrics = Metrics()
+    async with contextlib.AsyncExitStack() as stack:
+        store = await PostgresStore.open(settings.postgres.dsn, min_size=1, max_size=2)
+        stack.push_async_callback(store.close)
         events = settings.events
         retention = timedelta(seconds=events.retention)
-        metrics = Metrics()
         worker = Worker(Maintenance(store.pool), metrics, retention=retention, keep=events.limit)
-        task = asyncio.create_task(worker.run(), name="worker")
-        if settings.handed_down.ready_fd is not None:
-            with os.fdopen(settings.handed_down.ready_fd, "w") as pipe:
-                pipe.write(json.dumps({"ready": {"pid": os.getpid()}}) + "\n")
-        logger.info("Worker is ready", extra={"action": "ready"})
-        stop = asyncio.create_task(stopping.wait(), name="stop signal")
-        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    finally:
-        await store.close()
+        if settings.listen.metrics_port:
+
+            async def render() -> bytes:
+                return metrics.render()
+
+            listen = settings.listen
+            await stack.enter_async_context(await scrape.serve(listen.host, listen.metrics_port, render))
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(worker.run(), name="worker")
+            _report_ready(settings)
+            await stopping.wait()
+            working.cancel()
     logger.info("Worker stopped", extra={"action": "stopped"})
+
+
+def _report_ready(settings: Settings) -> None:
+    """Tells the supervisor, if there is one."""
+    if settings.handed_down.ready_fd is not None:
+        with os.fdopen(settings.handed_down.ready_fd, "w") as pipe:
+            pipe.write(json.dumps({"ready": {"pid": os.getpid()}}) + "\n")
+    logger.info("Worker is ready", extra={"action": "ready"})

@@ -26,6 +26,9 @@ WEBSOCKET = "/connection/websocket"
 ADDED = '"type":"message.added"'
 """Occurs exactly once in the publication of a message."""
 
+_KEEP_ALIVE = 2.0
+"""Seconds after which an idle REST connection may have been closed by the server."""
+
 # Limits that protect a server from its clients would only measure themselves here.
 _ENVIRONMENT = {
     "CHAT_PORT": "0",
@@ -61,6 +64,7 @@ class Product:
                 stderr=subprocess.STDOUT,
             )
         self._rest: http.client.HTTPConnection | None = None
+        self._rest_used = 0.0
         try:
             self.ready = self._wait(time.monotonic() + 90)
         except BaseException:
@@ -108,8 +112,9 @@ class Product:
         query = urllib.parse.urlencode(form)
         body = query if method == "POST" else None
         target = self._service + path + (f"?{query}" if query and body is None else "")
-        if self._rest is None:
+        if self._rest is None or time.monotonic() - self._rest_used > _KEEP_ALIVE:
             self._rest = http.client.HTTPConnection(*self.address, timeout=60)
+        self._rest_used = time.monotonic()
         self._rest.request(method, target, body, self._headers())
         response = self._rest.getresponse()
         data = response.read()

@@ -6,8 +6,8 @@ from __future__ import annotations
 class Admission:
     """A queue without members: each arrival is told how long to wait for its turn.
 
-    Turns are 1/rate seconds apart, after an initial burst of a tenth of a second's worth. Clients that give up while they wait do
-    not give their turn back; it is a limit, not a fair scheduler.
+    Turns are 1/rate seconds apart, after an initial burst of a tenth of a second's worth. Clients that give up while
+    they wait do not give their turn back; it is a limit, not a fair scheduler.
     """
 
     __slots__ = ("_bound", "_burst", "_next", "_step")

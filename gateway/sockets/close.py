@@ -1,7 +1,7 @@
-"""Catalogue of the close codes this server sends, apart from those of RFC 6455 that its parser chooses (1002, 1007, 1009).
+"""Catalogue of the close codes this server sends, apart from those of RFC 6455 that the parser chooses (1002, 1009).
 
-The numeric range alone tells a Centrifuge client what to do: 3500–3999 and 4500–4999 are terminal, other codes from 3000 on mean
-"come back". SDKs that find JSON in a reason take it for an instruction, so no reason may be valid JSON.
+The numeric range alone tells a Centrifuge client what to do: 3500–3999 and 4500–4999 are terminal, other codes from
+3000 on mean "come back". SDKs that find JSON in a reason take it for an instruction, so no reason may be valid JSON.
 """
 
 from __future__ import annotations

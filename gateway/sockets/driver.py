@@ -1,289 +1,365 @@
-"""A WebSocket connection: uvicorn's transport on one side, a protocol room's peer on the other.
+"""One WebSocket connection: an asyncio protocol around the websockets library's sans-I/O core.
 
-Theory of operation. RFC 6455 itself (handshake, parsing, fragmentation, close) is the sans-I/O machine of `websockets`;
-frames that go out are built by whoever sends them, once for all their readers, and pass that machine by.
+Theory of operation.
 
-    created ──head──> deciding ──101──> open ──close frame sent or received, error, lost socket──> ended
-                         └──404, 403, 503, 400──> ended
+    head ──refused──▶ HTTP answer, socket closed
+      │ turn (admission)
+      ▼
+    open ──Link.close──▶ closing: close frame sent, waiting for the client's
+      │ client's close frame, protocol violation, end of stream
+      ▼
+    gone: nothing is parsed any more, the socket has 5 s to drain
+
+The peer hears from its connection only while that is open. It is told `closed` once on the way out: at once when the
+client or the socket ended it, by the flush of the same tick when the server did (see outbound.py), so that no method of
+a Link calls the peer back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import http
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, cast
 
-from websockets.extensions import Extension
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
-from websockets.server import ServerProtocol
+from websockets.protocol import OPEN
+from websockets.protocol import Protocol as Wire
 
-from .close import ABNORMAL, Close
-from .endpoint import Accept, Cancellable, Handshake, HeaderMap, Peer, Reject
-from .frames import frame, is_ping
-from .keepalive import Keepalive
-from .outbound import Outbound
-
-if TYPE_CHECKING:
-    from .server import SocketServer
+from .admission import Admission
+from .close import Close
+from .endpoint import Accept, Cancellable, Endpoint, Peer, Reject
+from .frames import frame
+from .handshake import BadHead, Opening
+from .keepalive import Keepalive, Pulse
+from .outbound import Flusher, Outbound
+from .settings import SocketMetrics, SocketSettings
+from .wheel import Alarm, Wheel
 
 logger = logging.getLogger(__name__)
-_wire_logger = logging.getLogger("gateway.sockets.wire")
-_wire_logger.setLevel(logging.WARNING)  # it would quote what people write
 
-LINGER = 5.0  # seconds a socket may take for its close frame
+LINGER: Final = 5.0
+"""Seconds a socket may take to accept the close frame and to answer it, before it is reset."""
+
+_DEFLATE_FROM: Final = 256
+"""Payloads below this size do not get smaller by more than a header."""
+
+
+class Host(Protocol):
+    """What all connections of a server share."""
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]: ...
+    @property
+    def settings(self) -> SocketSettings: ...
+    @property
+    def metrics(self) -> SocketMetrics: ...
+    @property
+    def flusher(self) -> Flusher: ...
+    @property
+    def wheel(self) -> Wheel: ...
+    @property
+    def keepalive(self) -> Keepalive: ...
+    @property
+    def admission(self) -> Admission: ...
+    @property
+    def draining(self) -> bool: ...
+    @property
+    def full(self) -> bool: ...
+
+    def enter(self, driver: SocketDriver) -> None: ...
+    def leave(self, driver: SocketDriver) -> None: ...
 
 
 class SocketDriver(Outbound, asyncio.Protocol):
-    """One connection, from the request head that uvicorn hands over to its end."""
+    """The Link of one peer. Idle, it holds no task and no loop timer."""
 
     __slots__ = (
-        "_alive",
-        "_delayed",
-        "_parts",
-        "_protocol",
-        "_rfc_ping",
-        "_server",
+        "_fresh",
+        "_host",
+        "_partial",
+        "_paused",
+        "_pulse",
+        "_reset",
         "_settled",
-        "_text",
-        "_websocket",
+        "_turn",
+        "_wire",
         "peer",
+        "protocol",
+        "text",
     )
 
-    def __init__(self, server: SocketServer) -> None:
-        super().__init__(server.flusher, server.settings.outbound_limit)
-        self._server = server
-        extensions = [ServerPerMessageDeflateFactory()] if server.settings.compression else None
-        self._websocket = ServerProtocol(extensions=extensions, logger=_wire_logger)
-        self._parts: list[bytes] | None = None  # of a message that arrives in fragments
-        self._text = False
-        self._protocol = ""  # label in metrics; set when open
-        self._alive: Keepalive | None = None
-        self._rfc_ping = False  # the last ping was an RFC 6455 one: its pong is the answer
-        self._delayed: asyncio.TimerHandle | None = None
-        self._settled = False
+    def __init__(self, host: Host) -> None:
+        super().__init__(host.flusher, host.settings.outbound_limit)
+        self._host = host
+        self._fresh = True  # no request head yet
+        self._settled = True  # there is no peer to be told
+        self._paused = False  # reading, at the peer's wish
+        self._wire: Wire | None = None  # from the 101 until nothing more is parsed
         self.peer: Peer | None = None
+        self._pulse: Pulse | None = None
+        self._partial: bytearray | None = None  # a fragmented message so far
+        self._turn: Cancellable | None = None  # set while it waits to be let in
+        self._reset: Cancellable | None = None  # set while the socket lingers
+        self.text = False
+        self.protocol = ""  # label in metrics
 
-    # asyncio.Protocol.
+    # asyncio.Protocol, except what Outbound implements.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's has the methods, not the base class
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        websocket = self._websocket
-        websocket.receive_data(data)
-        for event in websocket.events_received():
-            if isinstance(event, Request):
-                self._decide(event)
-            elif isinstance(event, Frame) and self.open:
-                self._frame_received(event)
-        self._pump()
+        wire = self._wire
+        if wire is not None:
+            try:
+                wire.receive_data(data)
+                self._dispatch(wire)
+            except Exception as error:
+                self._failed("Receiving failed", error)
+                self.transport.abort()
+        elif self._fresh:
+            self._fresh = False
+            self._upgrade(data)
+        elif self._turn is not None:
+            self.transport.abort()  # no client speaks before the 101
 
     def eof_received(self) -> None:
-        self._websocket.receive_eof()
-        self._pump()
+        """The client went without a close frame; the transport closes itself."""
+        if self.open:
+            self.lost()
+            self._wire = None
+            self._linger()
+            self.settle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._delayed is not None:
-            self._delayed.cancel()
         self.lost()
+        self._wire = None
+        self._partial = None
+        for timer in (self._turn, self._reset):
+            if timer is not None:
+                timer.cancel()
+        self._turn = self._reset = None
         self.settle()
+        self._host.leave(self)
 
-    # The handshake.
+    # Opening.
 
-    def _decide(self, request: Request) -> None:
-        server = self._server
-        path, _, query = request.path.partition("?")
+    def _upgrade(self, head: bytes) -> None:
+        host = self._host
         peername = self.transport.get_extra_info("peername")
-        handshake = Handshake(
-            path=path,
-            query=query,
-            headers=HeaderMap(iter(request.headers.raw_items())),
-            client=peername[0] if isinstance(peername, tuple) else "",
-            secure=self.transport.get_extra_info("sslcontext") is not None,
-        )
-        # The endpoint chooses among subprotocols; the library would refuse an empty header, which old clients send.
-        if "Sec-WebSocket-Protocol" in request.headers:
-            del request.headers["Sec-WebSocket-Protocol"]
-        verdict: Accept | Reject
-        if (endpoint := server.endpoints.get(path)) is None:
-            verdict = self._refusal("not_found", Reject(status=404, body="Not found\n"))
-        elif server.draining:
-            verdict = self._refusal("draining", Reject(status=503, body="Draining\n", headers=(("Retry-After", "1"),)))
-        elif len(server.connections) >= server.settings.max_connections:
-            verdict = self._refusal("full", Reject(status=503, body="Too many connections\n"))
+        try:
+            opening = Opening(
+                head,
+                client=str(peername[0]) if isinstance(peername, tuple) else "",
+                secure=self.transport.get_extra_info("sslcontext") is not None,
+                compression=host.settings.compression,
+            )
+        except BadHead as bad:
+            return self._refuse(bad.answer, "bad_handshake")
+        endpoint = host.endpoints.get(opening.handshake.path)
+        if endpoint is None:
+            return self._refuse(opening.refuse(Reject(status=404, body="Not found\n")), "not_found")
+        if (refusal := opening.check()) is not None:
+            return self._refuse(refusal, "bad_handshake")
+        if host.draining:
+            return self._refuse(opening.refuse(_busy("Shutting down")), "draining")
+        if host.full:
+            return self._refuse(opening.refuse(_busy("Too many connections")), "full")
+        delay = host.admission.delay(host.wheel.now())
+        if delay is None:
+            return self._refuse(opening.refuse(_busy("Too many new connections")), "rate")
+        host.enter(self)
+        if delay:
+            self._turn = asyncio.get_running_loop().call_later(delay, self._open, opening, endpoint)
         else:
-            verdict = endpoint.accept(handshake)
-            if isinstance(verdict, Reject):
-                self._refusal("rejected", verdict)
-        if isinstance(verdict, Reject):
-            self._reject(verdict)
-            return
-        wait = server.admission.delay(asyncio.get_running_loop().time())
-        if wait is None:
-            self._reject(self._refusal("rate", Reject(status=503, body="Too many new connections\n")))
-        elif wait:
-            self._delayed = asyncio.get_running_loop().call_later(wait, self._accept, request, verdict)
-        else:
-            self._accept(request, verdict)
+            self._open(opening, endpoint)
+        return None
 
-    def _refusal(self, outcome: str, reject: Reject) -> Reject:
-        self._server.metrics.refused(outcome)
-        return reject
-
-    def _reject(self, reject: Reject) -> None:
-        response = self._websocket.reject(http.HTTPStatus(reject.status), reject.body)
-        for name, value in reject.headers:
-            response.headers[name] = value
-        self._websocket.send_response(response)
-        self._pump()
-
-    def _accept(self, request: Request, accept: Accept) -> None:
-        self._delayed = None
-        websocket, server = self._websocket, self._server
-        response = websocket.accept(request)
-        if accept.subprotocol is not None:
-            response.headers["Sec-WebSocket-Protocol"] = accept.subprotocol
-        websocket.send_response(response)
-        if websocket.handshake_exc is not None:
-            server.metrics.refused("bad_handshake")
-            self._pump()
-            return
-        for data in websocket.data_to_send():
-            self.transport.write(data)
-        websocket.max_message_size = accept.max_message
-        self._text, self._protocol = accept.text, accept.protocol
+    def _open(self, opening: Opening, endpoint: Endpoint) -> None:
+        host = self._host
+        self._turn = None
+        if host.draining:  # since it began to wait
+            return self._refuse(opening.refuse(_busy("Shutting down")), "draining")
+        try:
+            answer = endpoint.accept(opening.handshake)
+            if isinstance(answer, Reject):
+                return self._refuse(opening.refuse(answer), "rejected")
+            response, self._wire = opening.accept(answer)
+        except Exception:
+            logger.exception("Endpoint %s failed", opening.handshake.path, extra={"action": "endpoint_failed"})
+            return self._refuse(opening.refuse(Reject(status=500, body="Internal server error\n")), "failed")
+        self.text, self.protocol = answer.text, answer.protocol
         self.start()
-        server.connections.add(self)
-        server.metrics.opened(accept.protocol)
-        settings = server.settings
-        self._alive = Keepalive(self, server.wheel, settings.ping_interval, settings.pong_timeout)
+        self.write(response)
+        self._settled = False
+        host.metrics.opened(answer.protocol)
+        self._meet(answer)
+        return None
+
+    def _meet(self, accept: Accept) -> None:
         try:
             self.peer = accept.peer(self)
-        except Exception:
-            logger.exception("A peer could not be made", extra={"action": "peer_failed"})
-            self.close(*Close.INTERNAL.value)
+        except Exception as error:
+            self._failed("A peer could not be made", error)
+        if self.open:
+            self._pulse = self._host.keepalive.start(self)
 
-    # What arrives.
+    def _refuse(self, answer: bytes, outcome: str) -> None:
+        self._host.metrics.refused(outcome)
+        self.write(answer)
+        self._hang_up(clean=True)
 
-    def _frame_received(self, received: Frame) -> None:
-        if received.opcode is Opcode.PONG:
-            if self._rfc_ping:
-                self.pong()
-        elif received.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            if not received.fin or self._parts is not None:
-                parts = self._parts = [] if self._parts is None else self._parts
-                parts.append(bytes(received.data))
-                if not received.fin:
-                    return
-                self._parts = None
-                self._message_received(b"".join(parts))
-            else:
-                self._message_received(bytes(received.data))
+    # Receiving.
 
-    def _message_received(self, payload: bytes) -> None:
-        if self.peer is not None:
-            self._tell(lambda peer: peer.received(payload))
+    def _dispatch(self, wire: Wire) -> None:
+        for event in wire.events_received():
+            if not self.open:
+                break
+            assert isinstance(event, Frame), "only a request head yields anything else"
+            opcode = event.opcode
+            if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+                if event.fin:
+                    self._deliver(bytes(event.data))
+                else:
+                    self._partial = bytearray(event.data)
+            elif opcode is Opcode.CONT:
+                assert self._partial is not None, "the library refuses a continuation of nothing"
+                self._partial += event.data
+                if event.fin:
+                    whole, self._partial = bytes(self._partial), None
+                    self._deliver(whole)
+            elif opcode is Opcode.PONG and self._pulse is not None and self._pulse.control:
+                self._pulse.pong()
+        if writes := wire.data_to_send():
+            self._react(wire, writes)
 
-    def _tell(self, say: Callable[[Peer], None]) -> None:
-        """What a peer raises is our fault: logged once, told without detail."""
-        if self.peer is None:
-            return
+    def _deliver(self, payload: bytes) -> None:
+        assert self.peer is not None, "an open connection has a peer"
         try:
-            say(self.peer)
-        except Exception:
-            logger.exception("A peer failed", extra={"action": "peer_failed"})
-            self.close(*Close.INTERNAL.value)
+            self.peer.received(payload)
+        except Exception as error:
+            self._failed("A peer failed on a message", error)
 
-    def _pump(self) -> None:
-        """Writes what the machine has to say; if that was a close frame, the connection is over."""
-        websocket = self._websocket
-        ending = self.open and (websocket.close_sent is not None or websocket.eof_sent)
-        if ending:
+    def _react(self, wire: Wire, writes: list[bytes]) -> None:
+        """What the library has to say to what it received: pongs, or the end of it, marked by an empty last item."""
+        answer = b"".join(writes)
+        if writes[-1]:
+            self.send(answer)
+            return
+        received, sent = wire.close_rcvd, wire.close_sent
+        if self.open:
             self.flush()
-        for data in websocket.data_to_send():
-            if not data:
-                self.transport.close()  # flushes first
-                self._server.wheel.alarm(LINGER, self.transport.abort)
-            elif self.open and not ending:
-                self.send(data)
-            else:
-                self.transport.write(data)
-        if ending:
-            sent = websocket.close_rcvd or websocket.close_sent
-            self.stop()
-            self.ending = (ABNORMAL, "") if sent is None else (sent.code, sent.reason)
-            self.flusher.end(self)
-            if not self.transport.is_closing():
-                self._server.wheel.alarm(LINGER, self.transport.abort)
+            close = received or sent
+            self.ending = (close.code, close.reason) if close is not None else None
+            self.lost()
+        self.write(answer)
+        self._wire = None
+        self._hang_up(clean=received is not None)
+        self.settle()
 
-    # Outbound.
+    # Ending.
+
+    def stop(self) -> None:
+        super().stop()
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
 
     def write_close(self, code: int, reason: str) -> None:
-        self._websocket.send_close(code, reason)
-        for data in self._websocket.data_to_send():
-            if data:
-                self.transport.write(data)
-        self._server.wheel.alarm(LINGER, self.transport.abort)
+        self.resume_reading()  # the client's close frame is still to come
+        wire = self._wire
+        if wire is None or wire.state is not OPEN:
+            return  # the library's own answer is on its way
+        try:
+            wire.send_close(code, reason)
+        except Exception:
+            logger.exception("Close code %d cannot be sent", code, extra={"action": "close_failed"})
+            wire.send_close(*Close.INTERNAL.value)
+        self.write(b"".join(wire.data_to_send()))
+        self._linger()
 
     def settle(self) -> None:
-        if self._settled:
+        if self._settled or self.ending is None:
             return
         self._settled = True
-        self._server.connections.discard(self)
-        if self._alive is not None:
-            self._alive.stop()
-            self._alive = None
-        code, reason = self.ending or (ABNORMAL, "")
-        if self._protocol:
-            self._server.metrics.closed(self._protocol, code)
         peer, self.peer = self.peer, None
+        code, reason = self.ending
+        self._host.metrics.closed(self.protocol, code)
         if peer is not None:
             try:
                 peer.closed(code, reason)
             except Exception:
-                logger.exception("A peer failed at its end", extra={"action": "peer_failed"})
+                logger.exception("A peer failed at its end", extra={"action": "peer_failed", "protocol": self.protocol})
 
-    def relieved(self) -> None:
-        self._tell(lambda peer: peer.writable())
+    def abort(self) -> None:
+        """Reset the socket."""
+        self.transport.abort()
 
-    # Link.
+    def _hang_up(self, *, clean: bool) -> None:
+        """Close the socket. Where the client may still be sending, only our side of it: closing with bytes unread would
+        reset the connection, and the client would not see why."""
+        self.resume_reading()
+        if not clean and self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        if self._reset is None:
+            self._reset = Alarm(self._host.wheel, LINGER, self.transport.abort)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        logger.error(what, exc_info=error, extra={"action": "peer_failed", "protocol": self.protocol})
+        self.close(*Close.INTERNAL.value)
+
+    # What else a peer may do.
 
     def frame(self, payload: bytes) -> bytes:
-        extensions: list[Extension] = self._websocket.extensions
-        if not extensions:
-            return frame(payload, self._text)
-        opcode = Opcode.TEXT if self._text else Opcode.BINARY
-        return Frame(opcode, payload).serialize(mask=False, extensions=extensions)
+        wire = self._wire
+        if wire is not None and wire.extensions and len(payload) >= _DEFLATE_FROM:
+            opcode = Opcode.TEXT if self.text else Opcode.BINARY
+            return Frame(opcode, payload).serialize(mask=False, extensions=wire.extensions)
+        return frame(payload, self.text)
 
     def pong(self) -> None:
-        if self._alive is not None:
-            self._alive.pong()
+        if self._pulse is not None:
+            self._pulse.pong()
 
-    def send_ping(self) -> bool:
-        """Asks the peer for its ping; False if it wants none."""
-        if self.peer is None:
-            return False
-        data = self.peer.ping()
-        if data is None:
-            return False
-        self._rfc_ping = is_ping(data)
-        self.send_first(data)
-        return True
+    def next_ping(self) -> bytes | None:
+        """The keepalive asks."""
+        try:
+            return self.peer.ping() if self.peer is not None else None
+        except Exception as error:
+            self._failed("A peer failed to ping", error)
+            return None
+
+    def relieved(self) -> None:
+        if self.peer is not None:
+            try:
+                self.peer.writable()
+            except Exception as error:
+                self._failed("A peer failed to go on", error)
 
     def pause_reading(self) -> None:
-        self.transport.pause_reading()
-        if self._alive is not None:
-            self._alive.pause()
+        if self.open and not self._paused and not self.transport.is_closing():
+            self._paused = True
+            self.transport.pause_reading()
+            if self._pulse is not None:
+                self._pulse.pause()
 
     def resume_reading(self) -> None:
-        if self.open:
-            self.transport.resume_reading()
-            if self._alive is not None:
-                self._alive.resume()
+        if self._paused:
+            self._paused = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+            if self._pulse is not None:
+                self._pulse.resume()
 
     def alarm(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
-        return self._server.wheel.alarm(seconds, lambda: self._tell(lambda _: callback()))
+        return Alarm(self._host.wheel, seconds, callback)
+
+
+def _busy(why: str) -> Reject:
+    return Reject(status=503, body=f"{why}\n", headers=(("Retry-After", "1"),))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.sockets.frames import PING_FRAME, frame
+from .frames import PING_FRAME, frame
 
 __all__ = [
     "PING_FRAME",
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class HeaderMap(Mapping[str, str]):
-    """Request headers, looked up in any case; values of a repeated name are joined by a comma (RFC 9110 section 5.3)."""
+    """Request headers, looked up in any case; values of a repeated name are joined by commas (RFC 9110 section 5.3)."""
 
     __slots__ = ("_values",)
 
@@ -46,8 +46,8 @@ class HeaderMap(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """What an endpoint sees of the upgrade request. `client` is the address of the TCP peer, `secure` says TLS ends in this process:
-    what a proxy forwards is in the headers, and believing them is the endpoint's decision."""
+    """What an endpoint sees of the upgrade request. `client` is the address of the TCP peer, `secure` says TLS ends in
+    this process: what a proxy forwards is in the headers, and believing them is the endpoint's decision."""
 
     path: str
     query: str
@@ -73,8 +73,9 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """Answer 101. `subprotocol` must be one that was offered. `text` fixes the opcode of outgoing frames. `max_message` bounds one
-    inbound message after decompression, in bytes. `protocol` is the label in metrics. `peer` is called once the 101 is written."""
+    """Answer 101. `subprotocol` must be one that was offered. `text` fixes the opcode of outgoing frames. `max_message`
+    bounds one inbound message after decompression, in bytes. `protocol` is the label in metrics. `peer` is called once
+    the 101 is written."""
 
     peer: Callable[[Link], Peer]
     subprotocol: str | None
@@ -97,7 +98,7 @@ class Link(Protocol):
     """What a peer may do with its socket. Nothing here waits, raises, or calls the peer back before returning."""
 
     def send(self, frame: bytes) -> None:
-        """Queue one whole frame. Frames of one loop tick leave in one write. Over the bound the connection is cut as slow."""
+        """Queue one whole frame. Those of one loop tick leave in one write. Over the bound the connection is cut."""
 
     def send_first(self, frame: bytes) -> None:
         """Queue one whole frame ahead of everything that is queued."""
@@ -106,8 +107,8 @@ class Link(Protocol):
         """A data frame of this connection's opcode, compressed where that was negotiated: for this connection only."""
 
     def close(self, code: int, reason: str) -> None:
-        """End the connection: what is queued still leaves if the socket takes it now, then the close frame. `Peer.closed` follows in
-        the same tick, nothing is received or sent any more; the socket has 5 s to finish before it is reset."""
+        """End the connection: what is queued still leaves if the socket takes it now, then the close frame. Nothing is
+        received or sent any more, and `Peer.closed` follows in the same tick. The socket has 5 s before it is reset."""
 
     def pong(self) -> None:
         """The client answered the last ping."""
@@ -118,8 +119,8 @@ class Link(Protocol):
     def resume_reading(self) -> None: ...
 
     def alarm(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
-        """Call back after about `seconds` (never earlier), without a loop timer of its own. Outlives the connection unless cancelled;
-        what the callback raises ends the connection."""
+        """Call back after about `seconds`, never earlier, without a loop timer of its own. It outlives the connection
+        unless cancelled; what the callback raises is logged."""
 
     @property
     def backlog(self) -> int:
@@ -131,18 +132,18 @@ class Link(Protocol):
 
 
 class Peer(Protocol):
-    """Protocol state of one connection, called on the loop and never after `closed`. What it raises is logged and closes the
-    connection with 3004."""
+    """Protocol state of one connection, called on the loop and never after `closed`. What it raises is logged and
+    closes the connection with 3004."""
 
     def received(self, payload: bytes) -> None:
         """One whole message, text or binary alike."""
 
     def ping(self) -> bytes | None:
-        """A keepalive is due: the frame to send, or None. An RFC 6455 ping frame is answered by the client's RFC 6455 pong; for any
-        other the peer reports `Link.pong` itself."""
+        """A keepalive is due: the frame to send, or None. An RFC 6455 ping frame is answered by the client's RFC 6455
+        pong; for any other the peer reports `Link.pong` itself."""
 
     def writable(self) -> None:
-        """The backlog, once over half of its bound, fell below it."""
+        """The socket takes bytes again after a stall, and the backlog is below half of its bound."""
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is over, called exactly once whatever ended it; 1006 if there was no close frame."""

@@ -1,4 +1,4 @@
-"""Outgoing WebSocket frames. A server never masks (RFC 6455 section 5.1), so one frame serves every reader of an encoding."""
+"""Outgoing frames. A server never masks (RFC 6455 section 5.1), so one frame serves every reader of an encoding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
-_CLOSE: Final = 0x88
 
 PING_FRAME: Final = b"\x89\x00"
 """RFC 6455 ping without payload, for protocols that have no ping of their own."""
@@ -22,14 +21,6 @@ def frame(payload: bytes, text: bool) -> bytes:
     if size < 65536:
         return struct.pack("!BBH", head, 126, size) + payload
     return struct.pack("!BBQ", head, 127, size) + payload
-
-
-def close_frame(code: int, reason: str) -> bytes:
-    """A close frame; the reason must fit a control frame (123 bytes, RFC 6455 section 5.5)."""
-    payload = struct.pack("!H", code) + reason.encode()
-    if len(payload) > 125:
-        raise ValueError("close reason over 123 bytes")
-    return bytes((_CLOSE, len(payload))) + payload
 
 
 def is_ping(data: bytes) -> bool:

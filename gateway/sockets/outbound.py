@@ -3,37 +3,39 @@
 Theory of operation. A connection is in one of these conditions:
 
     ready    open, nothing queued, the transport takes more   a frame puts it into the flusher's list → dirty
-    dirty    queued in this tick                              the flush at the end of the tick writes the joined frames → ready
+    dirty    queued in this tick                              the flush ending the tick writes the joined frames → ready
     stalled  the transport holds over 64 KiB                  frames queue; `resume_writing` → ready or stalled again
     ended    close frame written, or socket lost              frames are dropped
 
-Fan-out never waits and runs no code of a peer, so it may iterate over a live set: the only thing it can do to a connection is to
-end it, and `Peer.closed` is called by the next flush. That flush is the one `call_soon` of a tick, whatever the number of
-connections. Nearly all of a delivery's cost is the kernel's send call, so fewer calls is the only thing worth optimising here.
+Fan-out never waits and runs no code of a peer, so it may iterate over a live set: the only thing it can do to a
+connection is to end it, and `Peer.closed` is called by the next flush. That flush is the one `call_soon` of a tick,
+whatever the number of connections. Nearly all of a delivery's cost is the kernel's send call: fewer calls is the only
+thing worth optimising here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.sockets.close import ABNORMAL, Close
+from .close import ABNORMAL, Close
 
 logger = logging.getLogger(__name__)
 
 HIGH_WATER: Final = 64 * 1024
-"""Bytes handed to a transport before its queue starts to wait: they cannot be overtaken by a ping or dropped any more."""
+"""Bytes handed to a transport before the queue starts to wait: no ping overtakes them and nothing drops them."""
 
-BATCH_BOUNDS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
-"""Upper bounds of the buckets that count frames per write; the last bucket takes everything above, too."""
+BATCH_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
+"""Upper bounds of the buckets that count frames per write; one more takes everything above."""
 
 
 class Outbound:
     """The queue of one connection. Attributes are flat because the loops below are the hot path of the whole server."""
 
-    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "strained", "transport")
+    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "transport")
 
     transport: asyncio.Transport
 
@@ -43,7 +45,6 @@ class Outbound:
         self.open = False
         self.ready = False
         self.stalled = False
-        self.strained = False  # was over half of the limit since the last `relieved`
         self.queue: list[bytes] = []
         self.queued = 0  # bytes in `queue`
         self.ending: tuple[int, str] | None = None  # what the peer is still to be told
@@ -74,11 +75,10 @@ class Outbound:
             self.append(frame)
 
     def send_first(self, frame: bytes) -> None:
-        if self.ready or not self.open:
+        if self.ready:
             self.send(frame)
         else:
-            self.queue.insert(0, frame)
-            self.queued += len(frame)
+            self.append(frame, first=True)
 
     def close(self, code: int, reason: str) -> None:
         if not self.open:
@@ -106,20 +106,20 @@ class Outbound:
         self.queue.clear()
         self.queued = 0
 
-    def append(self, frame: bytes) -> bool:
+    def append(self, frame: bytes, *, first: bool = False) -> bool:
         """The slow half of `send`: the connection is dirty, stalled or ended. False if the frame was dropped."""
         if not self.open:
             return False
-        self.queue.append(frame)
+        if first:
+            self.queue.insert(0, frame)
+        else:
+            self.queue.append(frame)
         self.queued += len(frame)
         if self.stalled:
             backlog = self.queued + self.transport.get_write_buffer_size()
             if backlog > self.limit:
-                self.queue.clear()
                 self._end(*Close.SLOW.value)
                 return False
-            if backlog > self.limit // 2:
-                self.strained = True
         elif self.queued > HIGH_WATER:
             # Whether the client is slow is for the kernel to say, not for the size of one tick.
             self.flush()
@@ -162,8 +162,7 @@ class Outbound:
         if not self.open:
             return
         self.flush()
-        if self.strained and not self.congested:
-            self.strained = False
+        if not self.congested:
             self.relieved()
 
     def _end(self, code: int, reason: str) -> None:
@@ -188,7 +187,7 @@ class Flusher:
         self._dirty: list[Outbound] = []
         self._ended: list[Outbound] = []
         self._scheduled = False
-        self.batches = [0] * len(BATCH_BOUNDS)  # writes by number of frames
+        self.batches = [0] * (len(BATCH_BOUNDS) + 1)  # writes by number of frames
         self.frames = 0
 
     def add(self, link: Outbound) -> None:
@@ -208,7 +207,7 @@ class Flusher:
 
     def count(self, frames: int) -> None:
         self.frames += frames
-        self.batches[min((frames - 1).bit_length(), len(BATCH_BOUNDS) - 1)] += 1
+        self.batches[bisect_left(BATCH_BOUNDS, frames)] += 1
 
     def _schedule(self) -> None:
         self._scheduled = True
@@ -226,7 +225,7 @@ class Flusher:
         for link in dirty:
             queue = link.queue
             if len(queue) == 1 and not link.stalled:
-                # The usual case, inlined: one frame for an open, unstalled connection (an ended one has an empty queue).
+                # The usual case, inlined: one frame for an open connection (an ended one has an empty queue).
                 single += 1
                 link.queued = 0
                 link.ready = True
@@ -243,6 +242,7 @@ class Flusher:
 def fan_out(links: Iterable[Outbound], frame: bytes) -> int:
     """Queue one frame for many connections of one server; returns how many took it. Never waits, never calls a peer."""
     size = len(frame)
+    room = HIGH_WATER - size
     fresh: list[Outbound] = []
     add = fresh.append
     others = 0
@@ -252,6 +252,10 @@ def fan_out(links: Iterable[Outbound], frame: bytes) -> int:
             link.queue.append(frame)
             link.queued = size
             add(link)
+        elif link.open and not link.stalled and link.queued < room:
+            link.queue.append(frame)
+            link.queued += size
+            others += 1
         elif link.append(frame):
             others += 1
     if fresh:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import FrameType
@@ -14,6 +16,7 @@ import uvicorn
 from .admission import Admission
 from .driver import SocketDriver
 from .endpoint import Endpoint
+from .keepalive import Keepalive
 from .outbound import Flusher
 from .settings import SocketMetrics, SocketSettings, Unmeasured
 from .wheel import Wheel
@@ -30,15 +33,22 @@ class SocketServer:
         settings: SocketSettings,
         metrics: SocketMetrics | None = None,
         now: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.endpoints = endpoints
         self.settings = settings
-        self.metrics = metrics or Unmeasured()
+        self.metrics: SocketMetrics = metrics or Unmeasured()
         self.flusher = Flusher()
-        self.wheel = Wheel(now)
+        self.wheel = Wheel(now, resolution=min(0.1, settings.pong_timeout / 20))
+        self.keepalive = Keepalive(
+            self.wheel, interval=settings.ping_interval, patience=settings.pong_timeout, chance=chance
+        )
         self.admission = Admission(rate=settings.connect_rate, bound=settings.handshake_timeout)
         self.connections: set[SocketDriver] = set()
+        """Upgraded sockets, with those that wait for their turn and those that have not quite gone."""
         self.draining = False
+        """Set it and upgrades are answered with 503."""
+        self._empty = asyncio.Event()
 
     def protocol(self, config: object = None, server_state: object = None, app_state: object = None) -> SocketDriver:
         """One connection; the arguments are uvicorn's and say nothing that matters here."""
@@ -48,6 +58,26 @@ class SocketServer:
     def backlog(self) -> int:
         """Bytes queued for all clients."""
         return sum(connection.backlog for connection in self.connections)
+
+    @property
+    def full(self) -> bool:
+        return len(self.connections) >= self.settings.max_connections
+
+    def enter(self, driver: SocketDriver) -> None:
+        self.connections.add(driver)
+        self._empty.clear()
+
+    def leave(self, driver: SocketDriver) -> None:
+        self.connections.discard(driver)
+        if not self.connections:
+            self._empty.set()
+
+    async def idle(self, patience: float) -> None:
+        """Returns when every socket is gone, or after `patience` seconds."""
+        if self.connections:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._empty.wait()
 
     def stop(self) -> None:
         """Resets whatever is still open."""

@@ -35,7 +35,8 @@ class SocketMetrics(Protocol):
     def opened(self, protocol: str) -> None: ...
 
     def refused(self, outcome: str) -> None:
-        """An upgrade answered without a 101: `not_found`, `bad_handshake`, `rejected`, `draining`, `full`, `rate` or `failed`."""
+        """An upgrade was answered without a 101: `not_found`, `bad_handshake`, `rejected`, `draining`, `full`, `rate`
+        or `failed`."""
 
     def closed(self, protocol: str, code: int) -> None: ...
 

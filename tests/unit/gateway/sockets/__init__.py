@@ -1,0 +1,1 @@
+"""The WebSocket driver, fed by hand and over real sockets."""
