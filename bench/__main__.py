@@ -98,6 +98,8 @@ def main() -> int:
     machine.raise_file_limit()
     facts = machine.describe()
     show_machine(facts)
+    if options.runs < 5:
+        say("fewer than five runs: for a look, not for a record")
     results: list[Result] = []
     failed = []
     for name in dict.fromkeys(names):

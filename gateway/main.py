@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -70,6 +71,7 @@ def main() -> None:
     set_up_logging(settings.log_level, settings.log_format, node=settings.handed_down.node)
     for note in notes:
         logger.info("%s", note, extra={"action": "configuration"})
+    gc.set_threshold(50_000, 20, 50)  # connections are many and live long: full collections must be rare
     try:
         uvloop.run(run(settings))
     except config.ConfigError as error:
@@ -276,6 +278,9 @@ async def _report_ready(settings: Settings, server: GatewayServer, gauges: Gauge
     if handed_down.ready_fd is not None:
         with os.fdopen(handed_down.ready_fd, "w") as pipe:
             pipe.write(json.dumps({"ready": {"port": port}}) + "\n")
+    # What lives now lives on: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     logger.info("Node is ready on port %d", port, extra={"action": "ready"})
 
 

@@ -53,23 +53,18 @@ def measure(messages: int, short: int, requests: int, runs: int, folder: Path) -
             asyncio.run(_fill(product, channel, size))
         client = product.client("reader", subscribe="feed")
         kinds = {size: _kinds(product, client, channel, size) for size, channel in channels.items()}
-        for size in channels:
-            for page in kinds[size].values():
-                _timed(page, 20)
         samples = []
-        for number in range(runs):
-            progress(f"P9: run {number + 1} of {runs}")
-            # Long and short in turn for each kind: what disturbs the machine then disturbs both.
-            spent = {
-                kind: (_timed(kinds[messages][kind], requests), _timed(kinds[short][kind], requests))
-                for kind in kinds[short]
-            }
+        for number in range(-1, runs):  # the first one only warms up
+            progress("P9: " + (f"run {number + 1} of {runs}" if number >= 0 else "warming up"))
+            spent = {kind: _compared(kinds[messages][kind], kinds[short][kind], requests) for kind in kinds[short]}
             slowest = max(spent.values(), key=lambda pair: pair[0] / pair[1])
-            cpu_before = processes.cpu(product.everything)
-            _timed(kinds[messages]["REST first"], requests)
-            cpu = (processes.cpu(product.everything) - cpu_before).total / requests
-            details = {kind: pair[0] / pair[1] for kind, pair in spent.items()}
-            samples.append(Sample(product=slowest[0], peer=slowest[1], details=details | {"server ms/page": cpu * 1e3}))
+            before = processes.cpu(product.everything)
+            for _ in range(requests):
+                kinds[messages]["REST first"]()
+            cpu = (processes.cpu(product.everything) - before).total / requests
+            details = {kind: pair[0] / pair[1] for kind, pair in spent.items()} | {"server ms/page": cpu * 1e3}
+            if number >= 0:
+                samples.append(Sample(product=slowest[0], peer=slowest[1], details=details))
         client.close()
     return Result(
         quantity=P9,
@@ -101,14 +96,15 @@ def _kinds(product: Product, client: NativeClient, channel: str, size: int) -> d
     }
 
 
-def _timed(page: Page, requests: int) -> float:
-    """Median milliseconds."""
-    spent = []
+def _compared(long: Page, short: Page, requests: int) -> tuple[float, float]:
+    """Median milliseconds of both; page by page in turn, so that what disturbs the machine disturbs both."""
+    spent: tuple[list[float], list[float]] = ([], [])
     for _ in range(requests):
-        started = time.perf_counter()
-        page()
-        spent.append(time.perf_counter() - started)
-    return statistics.median(spent) * 1e3
+        for page, times in zip((long, short), spent, strict=True):
+            started = time.perf_counter()
+            page()
+            times.append(time.perf_counter() - started)
+    return statistics.median(spent[0]) * 1e3, statistics.median(spent[1]) * 1e3
 
 
 async def _fill(product: Product, channel: str, size: int) -> None:

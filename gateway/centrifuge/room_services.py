@@ -19,6 +19,7 @@ ROOMS_AT_CONNECT = 200
 SUBSCRIPTIONS_MAX = 300
 STALE_SECONDS = 10.0  # until the first command
 REFRESH_GRACE = 25.0  # seconds after expiry
+REFRESH_MIN = 3.0  # seconds from now, for tokens that come in after their expiry: their ttl says one
 
 
 class Verifier(Protocol):

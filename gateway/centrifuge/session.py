@@ -33,7 +33,7 @@ from gateway.sockets.endpoint import Cancellable, Link
 from .encode import Encoders
 from .messages import ClientInfo, Push, UnsubscribePush
 from .names import room_name
-from .room_services import REFRESH_GRACE, RoomServices
+from .room_services import REFRESH_GRACE, REFRESH_MIN, RoomServices
 from .subscriptions import UNSUBSCRIBE, Subscriptions
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class Session:
             self.expiry = None
         if self.grant.expires_at is not None and not self.closed:
             left = (self.grant.expires_at - self._services.clock.now()).total_seconds()
-            self.expiry = self.link.alarm(max(0.0, left) + REFRESH_GRACE, self._expired)
+            self.expiry = self.link.alarm(max(left + REFRESH_GRACE, REFRESH_MIN), self._expired)
 
     def _expired(self) -> None:
         self.link.close(*Close.EXPIRED.value)

@@ -30,6 +30,7 @@ MAX_FIELDS = 1000
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)  # stands for minus infinity in the driver of PostgreSQL
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 E = TypeVar("E", bound=StrEnum)
@@ -169,9 +170,10 @@ def parse_datetime(text: str) -> datetime | None:
     day, time, fraction, offset = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{time}{(offset or 'Z').upper()}")
-        return moment.astimezone(UTC).replace(microsecond=int((fraction or "")[:3].ljust(3, "0")) * 1000)
+        moment = moment.astimezone(UTC).replace(microsecond=int((fraction or "")[:3].ljust(3, "0")) * 1000)
     except (ValueError, OverflowError):
         return None
+    return None if moment == _BEGINNING else moment
 
 
 def parse_query(query: bytes) -> Form:

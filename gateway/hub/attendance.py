@@ -7,7 +7,9 @@ this node's own connections, and everything is announced again when it is back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from dataclasses import dataclass
 
 from chatcore.domain import serial
@@ -37,7 +39,7 @@ class Attendance:
         self._publisher = publisher
         self._clock = clock
         self._sessions: dict[str, Session] = {}
-        self._leaving: list[_Leaving] = []
+        self._leaving: deque[_Leaving] = deque()
         self._wake = asyncio.Event()
         self._announce = False
 
@@ -78,13 +80,16 @@ class Attendance:
 
     async def run(self) -> None:
         """Withdraws and renews until cancelled."""
+        loop = asyncio.get_running_loop()
+        renew_at = loop.time() + RENEWAL
         while True:
-            try:
-                async with asyncio.timeout(RENEWAL):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(renew_at):
                     await self._wake.wait()
-            except TimeoutError:
-                self._announce = True
             self._wake.clear()
+            if loop.time() >= renew_at:
+                renew_at = loop.time() + RENEWAL
+                self._announce = True
             try:
                 await self._withdraw()
                 if self._announce:
@@ -97,19 +102,19 @@ class Attendance:
                 self._leaving.clear()
 
     async def withdraw_all(self) -> None:
-        """For shutdown: nobody waits for the expiry."""
-        for session in list(self._sessions.values()):
-            self._sessions.pop(session.connection)
+        """For shutdown, when `run` has ended: nobody waits for the expiry."""
+        for session in [*(gone.session for gone in self._leaving), *self._sessions.values()]:
             try:
                 await self._presence.leave(session)
             except ConnectionError:
-                return
+                break
+        self._leaving.clear()
+        self._sessions.clear()
 
     async def _withdraw(self) -> None:
         while self._leaving:
-            gone = self._leaving[-1]
+            gone = self._leaving.popleft()
             remaining = await self._presence.leave(gone.session)
-            self._leaving.pop()
             if gone.reachability and not remaining:
                 self._tell(gone.user_sid, gone.session.identity, online=False)
 

@@ -157,11 +157,13 @@ class Relay:
                 async with asyncio.timeout(max(0.0, sweep_at - loop.time())):
                     await self._wake.wait()
             except TimeoutError:
-                sweep_at = loop.time() + TICK
-                self._sweep()
-                await self._close_idle()
+                pass
             self._wake.clear()
             try:
+                if loop.time() >= sweep_at:
+                    sweep_at = loop.time() + TICK
+                    self._sweep()
+                    await self._close_idle()
                 await self._open()
                 await self._read_missed()
             except ChatError as error:
@@ -198,6 +200,7 @@ class Relay:
                 for room in rooms:
                     self._hub.rooms.pop(room.topic, None)
                     room.opened.set_exception(refused)
+                await self._unsubscribe(topics)
                 raise
             for room in rooms:
                 self._set_live(room, tops.get(room.topic))
@@ -281,7 +284,11 @@ class Relay:
             if room.gap_timer is not None:
                 room.gap_timer.cancel()
         if idle:
-            try:
-                await self._broker.unsubscribe(idle)
-            except ConnectionError:
-                logger.info("Broker is away: topics were dropped anyway", extra={"action": "unsubscribe_failed"})
+            await self._unsubscribe(idle)
+
+    async def _unsubscribe(self, topics: Sequence[Topic]) -> None:
+        """Rooms are gone from here whether the broker hears of it or not."""
+        try:
+            await self._broker.unsubscribe(topics)
+        except ConnectionError:
+            logger.info("Broker is away: topics were dropped anyway", extra={"action": "unsubscribe_failed"})

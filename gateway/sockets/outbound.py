@@ -10,15 +10,16 @@ Theory of operation. A connection is in one of these conditions:
 Fan-out never waits and runs no code of a peer, so it may iterate over a live set: the only thing it can do to a
 connection is to end it, and `Peer.closed` is called by the next flush. That flush is the one `call_soon` of a tick,
 whatever the number of connections. Nearly all of a delivery's cost is the kernel's send call: fewer calls is the only
-thing worth optimising here.
+thing worth optimising here, so large fan-outs that follow each other closely are joined (see Flusher).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from .close import ABNORMAL, Close
@@ -27,6 +28,13 @@ logger = logging.getLogger(__name__)
 
 HIGH_WATER: Final = 64 * 1024
 """Bytes handed to a transport before the queue starts to wait: no ping overtakes them and nothing drops them."""
+
+CROWD: Final = 64
+"""Connections from which a fan-out is large."""
+
+REST_LEAST: Final = 0.001
+REST_MOST: Final = 0.02
+"""Seconds: cheaper fan-outs are not worth a rest, dearer ones do not delay the next any longer."""
 
 BATCH_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 """Upper bounds of the buckets that count frames per write; one more takes everything above."""
@@ -71,14 +79,14 @@ class Outbound:
             self.queue.append(frame)
             self.queued = len(frame)
             self.flusher.add(self)
-        else:
-            self.append(frame)
+        elif self.append(frame):
+            self.flusher.hurry(self)
 
     def send_first(self, frame: bytes) -> None:
         if self.ready:
             self.send(frame)
-        else:
-            self.append(frame, first=True)
+        elif self.append(frame, first=True):
+            self.flusher.hurry(self)
 
     def close(self, code: int, reason: str) -> None:
         if not self.open:
@@ -179,12 +187,31 @@ class Outbound:
 
 
 class Flusher:
-    """Everything that one tick has to write, shared by all connections of a server."""
+    """Everything that one tick has to write, shared by all connections of a server.
 
-    __slots__ = ("_dirty", "_ended", "_scheduled", "batches", "frames")
+    Large fan-outs are paced. After one that took long, the next rests for as long as that one took, at most REST_MOST:
+    whatever is published meanwhile is joined into one write per connection, and what clients ask is answered instead.
+    So a busy room costs fewer calls the busier it is, and a lone message waits for nothing.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_clock",
+        "_crowd",
+        "_crowd_scheduled",
+        "_dirty",
+        "_ended",
+        "_rested",
+        "_scheduled",
+        "batches",
+        "frames",
+    )
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._dirty: list[Outbound] = []
+        self._crowd: list[Outbound] = []  # of large fan-outs
+        self._crowd_scheduled = False
+        self._rested = 0.0  # when the next large fan-out may be written
         self._ended: list[Outbound] = []
         self._scheduled = False
         self.batches = [0] * (len(BATCH_BOUNDS) + 1)  # writes by number of frames
@@ -196,9 +223,25 @@ class Flusher:
             self._schedule()
 
     def add_all(self, links: list[Outbound]) -> None:
-        self._dirty += links
-        if not self._scheduled:
-            self._schedule()
+        if len(links) < CROWD:
+            self._dirty += links
+            if not self._scheduled:
+                self._schedule()
+            return
+        self._crowd += links
+        if not self._crowd_scheduled:
+            self._crowd_scheduled = True
+            rest = self._rested - self._clock()
+            loop = asyncio.get_running_loop()
+            if rest > 0:
+                loop.call_later(rest, self.flush_crowd)
+            else:
+                loop.call_soon(self.flush_crowd)
+
+    def hurry(self, link: Outbound) -> None:
+        """The connection got something of its own while it may be resting with a crowd."""
+        if self._crowd_scheduled:
+            self.add(link)
 
     def end(self, link: Outbound) -> None:
         self._ended.append(link)
@@ -221,8 +264,22 @@ class Flusher:
                 link.settle()
         dirty, self._dirty = self._dirty, []
         self._scheduled = False
+        self._write(dirty)
+
+    def flush_crowd(self) -> None:
+        """Write for everybody in a large fan-out, and set how long the next one rests."""
+        crowd, self._crowd = self._crowd, []
+        self._crowd_scheduled = False
+        started = self._clock()
+        self._write(crowd)
+        ended = self._clock()
+        cost = ended - started
+        if cost > REST_LEAST:
+            self._rested = ended + min(cost, REST_MOST)
+
+    def _write(self, links: list[Outbound]) -> None:
         single = 0
-        for link in dirty:
+        for link in links:
             queue = link.queue
             if len(queue) == 1 and not link.stalled:
                 # The usual case, inlined: one frame for an open connection (an ended one has an empty queue).

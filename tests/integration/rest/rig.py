@@ -133,7 +133,7 @@ class Rest:
         return path if path.startswith(("/", "http")) else f"/v2/Services/{self.service_sid}/{path}".rstrip("/")
 
     async def get(self, path: str, **params: Any) -> Any:  # Any: JSON
-        return await self._call("GET", path, 200, params=params)
+        return await self._call("GET", path, 200, params=params or None)  # {} would drop the query of the URL
 
     async def create(self, path: str, values: Values | None = None, **more: str) -> Any:  # Any: JSON
         return await self._call("POST", path, 201, data={**(values or {}), **more})

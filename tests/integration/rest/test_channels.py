@@ -6,7 +6,7 @@ import pytest
 
 from .rig import HOST, Rest
 
-NAMES = ["général chat", "a/b", "a+b", "100%", "\U0001f600", "CH123", ".."]
+NAMES = ["général chat", "a/b", "a+b", "100%", "\U0001f600", "CH123", "..."]
 
 
 async def test_a_fresh_channel_has_every_property(rest: Rest) -> None:
@@ -105,6 +105,7 @@ async def test_unique_names_address_channels(rest: Rest, name: str) -> None:
         ("DateCreated", "yesterday", 50308),
         ("DateCreated", "2015-07-30", 50308),
         ("DateCreated", "0001-01-01T00:00:00+14:00", 50308),
+        ("DateCreated", "0001-01-01T00:00:00Z", 50308),
         ("DateUpdated", "", 50309),
         ("CreatedBy", "x" * 257, 50310),
     ],

@@ -102,7 +102,12 @@ async def test_pages_are_stable_while_others_write(rest: Rest) -> None:
 
 
 async def test_back_dated_channels_keep_the_order_of_dates(rest: Rest) -> None:
-    dates = ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"]
+    dates = [
+        "9999-12-31T23:59:59.999Z",
+        "0001-01-01T00:00:00.001Z",
+        "1969-12-31T23:59:59.999Z",
+        "1969-12-31T23:59:59.999Z",
+    ]
     made = [await rest.create("Channels", DateCreated=date) for date in dates]
     page = await rest.get("Channels", PageSize="1")
     everything = await rest.follow(page, "channels")

@@ -8,7 +8,22 @@ from chatcore.domain.ids import Identity
 
 from .rig import HOST, Rest, Rig
 
-STRANGE = ["a@b.example", "a b", "a+b", "a:b%20c", "é", "名前", "\U0001f600", "a/b", "?x", "#", ".", " ", "%41", "Ann"]
+STRANGE = [
+    "a@b.example",
+    "a b",
+    "a+b",
+    "a:b%20c",
+    "é",
+    "名前",
+    "\U0001f600",
+    "a/b",
+    "?x",
+    "#",
+    "...",
+    " ",
+    "%41",
+    "Ann",
+]
 
 
 async def test_a_fresh_user_has_every_property(rest: Rest) -> None:

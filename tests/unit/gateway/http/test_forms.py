@@ -219,7 +219,7 @@ def test_integers_keep_to_their_bounds(low: int | None, high: int | None, fits: 
         ("2015-07-30T20:00:00.9999999Z", datetime(2015, 7, 30, 20, 0, 0, 999_000, tzinfo=UTC)),
         ("2015-07-30T20:00:00,5+02:00", datetime(2015, 7, 30, 18, 0, 0, 500_000, tzinfo=UTC)),
         ("2015-07-30T20:00:00-0330", datetime(2015, 7, 30, 23, 30, tzinfo=UTC)),
-        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("0001-01-01T00:00:00.001Z", datetime(1, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
     ],
 )
 def test_date_times_become_utc_milliseconds(text: str, moment: datetime) -> None:

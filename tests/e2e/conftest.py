@@ -1,0 +1,53 @@
+"""The product with two nodes, and people who use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.cluster import Cluster, running_cluster
+
+from .people import People
+from .sdk import KINDS
+from .sdk_js import JsProcess
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder share one event loop, and so one Node process: starting one costs half a second."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[Cluster]:
+    """Two nodes for tests that leave them as they were."""
+    with running_cluster(2) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def node_process() -> AsyncIterator[JsProcess]:
+    """Node with the JavaScript libraries."""
+    process = await JsProcess.start()
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(shared_cluster: Cluster, node_process: JsProcess) -> AsyncIterator[People]:
+    async with AsyncExitStack() as stack:
+        yield People(shared_cluster, node_process, stack)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Library and encoding."""
+    return str(request.param)

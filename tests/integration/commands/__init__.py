@@ -1,0 +1,1 @@
+"""Every command against a real database."""

@@ -1,0 +1,1 @@
+"""Tests of rooms, fan-out, repair and attendance."""
