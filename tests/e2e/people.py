@@ -174,7 +174,7 @@ class People:
     async def role(self, name: str, service: str = SERVICE) -> str:
         """The sid of a default role."""
         answer = await self.rest.get(f"/v2/Services/{service}/Roles")
-        return next(role["sid"] for role in answer.json()["roles"] if role["friendly_name"] == name)
+        return str(next(role["sid"] for role in answer.json()["roles"] if role["friendly_name"] == name))
 
 
 async def gather(*calls: Any) -> list[Any]:

@@ -173,7 +173,8 @@ async def test_lists_are_paged(people: People, kind: str) -> None:
         if page is None:
             break
     assert sorted(found) == sorted(made)
-    listed, page = [], None
+    listed: list[str] = []
+    page = None
     while page is not None or not listed:
         part = await alice.call("channel.list", limit=100, **({"page": page} if page else {}))
         listed += [channel["sid"] for channel in part["channels"]]

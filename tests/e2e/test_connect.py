@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -106,7 +107,7 @@ def claims(**changed: Any) -> dict[str, Any]:
     return {"iss": KEY, "sub": ACCOUNT, "nbf": now, "exp": now + 600, "grants": grants} | changed
 
 
-REFUSED = {
+REFUSED: dict[str, Callable[[], str]] = {
     "none": lambda: "",
     "no JWT": lambda: "not.a.token",
     "other key": lambda: signed(claims(iss="SK" + "9" * 32)),
@@ -116,7 +117,7 @@ REFUSED = {
     "no identity": lambda: signed(claims(grants={"chat": {"service_sid": SERVICE}})),
     "no chat grant": lambda: signed(claims(grants={"identity": "mallory"})),
     "not yet": lambda: signed(claims(nbf=int(time.time()) + 300)),
-    "unsigned": lambda: jwt.encode(claims(), None, "none", headers={"cty": "twilio-fpa;v=1"}),
+    "unsigned": lambda: jwt.encode(claims(), "", "none", headers={"cty": "twilio-fpa;v=1"}),
     "b64info": lambda: native_token("mallory", b64info="e30="),
 }
 

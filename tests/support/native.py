@@ -10,13 +10,11 @@ import asyncio
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import websockets
 from centrifuge.protocol import client_pb2
-from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]  # missing in the stubs
-from google.protobuf.message import Message
 from websockets.typing import Subprotocol
 
 DEADLINE = 15.0
@@ -76,8 +74,8 @@ class NativeClient:
 
     def post_together(self, commands: Iterable[tuple[str, _OBJECT]]) -> list[asyncio.Future[_OBJECT]]:
         """Several commands in one frame."""
-        numbered = [{"id": next(self._ids), member: fields} for member, fields in commands]
-        calls = [asyncio.get_running_loop().create_future() for _ in numbered]
+        numbered: list[dict[str, Any]] = [{"id": next(self._ids), member: fields} for member, fields in commands]
+        calls: list[asyncio.Future[_OBJECT]] = [asyncio.get_running_loop().create_future() for _ in numbered]
         if self._reader.done():
             for call in calls:
                 call.set_exception(Gone())
@@ -177,11 +175,20 @@ def encode_protobuf(commands: Iterable[_OBJECT]) -> bytes:
         message = client_pb2.Command()
         _fill(message, command)
         data = message.SerializeToString()
-        parts.append(_VarintBytes(len(data)) + data)
+        parts.append(_varint(len(data)) + data)
     return b"".join(parts)
 
 
-def decode(frame: str | bytes) -> list[_OBJECT]:
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def decode(frame: str | bytes) -> Sequence[_OBJECT]:
     """The replies of a frame. Payloads are decoded in both encodings."""
     if isinstance(frame, str):
         return [json.loads(line) for line in frame.split("\n")]
@@ -213,7 +220,7 @@ def _fill(message: Any, values: _OBJECT) -> None:  # generated classes are not t
             _fill(getattr(message, name), value)
 
 
-def _plain(message: Message) -> dict[str, Any]:
+def _plain(message: Any) -> dict[str, Any]:  # generated classes are not typed
     return {field.name: _value(field, value) for field, value in message.ListFields()}
 
 

@@ -193,17 +193,13 @@ async def node(
 
 
 @contextlib.asynccontextmanager
-async def new_world(
-    store: PostgresStore, *, channel_rate: float = 0, service_rate: float = 0
-) -> AsyncIterator[World]:
+async def new_world(store: PostgresStore, *, channel_rate: float = 0, service_rate: float = 0) -> AsyncIterator[World]:
     hook = Hook()
     async with node(store, channel_rate=channel_rate, service_rate=service_rate, hook=hook) as (chat, published, clock):
         account = await Admin(store.pool, _Open()).create_account("Acme")
         service = await chat.services.create(AccountSid(account.sid), "Chat")
         rest = Actor(account_sid=AccountSid(account.sid), service_sid=service.sid)
-        yield World(
-            store=store, chat=chat, clock=clock, published=published, hook=hook, service=service, rest=rest
-        )
+        yield World(store=store, chat=chat, clock=clock, published=published, hook=hook, service=service, rest=rest)
 
 
 @contextlib.contextmanager
