@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chatcore.domain import limits
@@ -12,7 +13,7 @@ from chatcore.domain.model import Actor, Service
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import RoleType
 from chatcore.ports.clock import Clock
-from chatcore.ports.store import Store
+from chatcore.ports.store import Repositories, Store
 
 SETTINGS_AGE = 5.0  # seconds a send may rely on settings it has read
 
@@ -22,7 +23,7 @@ def service_not_found(sid: str) -> ChatError:
 
 
 class Services:
-    """One public method is one command. Callers hand over a whole changed Service: REST owns its fields."""
+    """One public method is one command."""
 
     def __init__(self, store: Store, clock: Clock, *, limit_ceiling: int) -> None:
         self._store = store
@@ -59,13 +60,19 @@ class Services:
         self._settings[service.sid] = (now, service)
         return service
 
-    async def update(self, old: Service, new: Service) -> Service:
-        """Nothing changed: answers with the service as it is."""
-        if new == old:
-            return old
-        await self._check(old, new)
-        new = replace(new, date_updated=self._clock.now())
+    async def update(self, account_sid: AccountSid, sid: str, change: Callable[[Service], Service]) -> Service:
+        """`change` is given the service under its lock: of two concurrent updates each keeps the other's fields.
+        Nothing changed: answers with the service as it is."""
+        known = await self.get(account_sid, sid)
         async with self._store.transaction() as tx:
+            old = await tx.services.lock(known.sid)
+            if old is None:
+                raise service_not_found(sid)
+            new = change(old)
+            if new == old:
+                return old
+            await self._check(tx, old, new)
+            new = replace(new, date_updated=self._clock.now())
             await tx.services.update(new)
         self._settings.pop(new.sid, None)
         return new
@@ -76,7 +83,7 @@ class Services:
             await tx.services.delete(service.sid, self._clock.now())
         self._settings.pop(service.sid, None)
 
-    async def _check(self, old: Service, new: Service) -> None:
+    async def _check(self, tx: Repositories, old: Service, new: Service) -> None:
         limits.service_name(new.friendly_name)
         if new.typing_indicator_timeout < 1:
             raise ChatError(Code.TYPING_TIMEOUT_INVALID, "TypingIndicatorTimeout must be at least 1")
@@ -108,6 +115,6 @@ class Services:
             ),
         ):
             if sid != was:
-                role = await self._store.read.roles.get(new.sid, sid)
+                role = await tx.roles.get(new.sid, sid)
                 if role is None or role.type is not kind:
                     raise ChatError(code, f"Role {sid} was not found")

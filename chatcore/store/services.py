@@ -121,6 +121,10 @@ class Services:
         row = await self._session.row(_SQL["find"], sid)
         return service_from(row) if row is not None else None
 
+    async def lock(self, sid: ServiceSid) -> Service | None:
+        await self._session.run(_SQL["lock"], sid)
+        return await self.find(sid)
+
     async def list(self, account_sid: AccountSid, window: Window) -> Page[Service]:
         after = partial(self._session.rows, _SQL["list_after"], account_sid)
         before = partial(self._session.rows, _SQL["list_before"], account_sid)

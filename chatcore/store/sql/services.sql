@@ -39,6 +39,10 @@ SELECT
 FROM services
 WHERE sid = $1 AND deleted_at IS NULL;
 
+-- name: lock
+-- sid; others wait until the end of the transaction
+SELECT sid FROM services WHERE sid = $1 AND deleted_at IS NULL FOR NO KEY UPDATE;
+
 -- name: list_after
 -- account_sid, cursor date, cursor sid, limit, offset
 SELECT

@@ -52,8 +52,10 @@ class Services:
 
     async def update(self, call: Call) -> Response:
         place = await enter(self._chat, call)
-        wanted = changed(place.service, await call.form())
-        service = await self._chat.services.update(place.service, wanted)
+        form = await call.form()
+        service = await self._chat.services.update(
+            place.service.account_sid, place.service.sid, lambda service: changed(service, form)
+        )
         return json_response(present.service(replace(place, service=service)))
 
     async def delete(self, call: Call) -> Response:

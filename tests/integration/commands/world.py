@@ -163,8 +163,10 @@ class World:
 
     async def configure(self, **fields: Any) -> None:
         """Changes fields of the service."""
-        changed = replace(self.service, **fields)
-        self.service = await self.chat.services.update(self.service, changed)
+        held = self.service
+        self.service = await self.chat.services.update(
+            held.account_sid, held.sid, lambda service: replace(service, **fields)
+        )
 
 
 def decoded(announcement: Announcement) -> dict[str, Any]:
