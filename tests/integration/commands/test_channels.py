@@ -242,7 +242,7 @@ async def test_a_deleted_channel_is_gone_for_everybody_and_says_so(world: World)
     uninvited = (await world.user_log("carol"))[-1]
     assert (uninvited["type"], uninvited["invite"]["sid"]) == ("channel.uninvited", invite.sid)
     (call,) = world.published.calls
-    assert [a.type for a in call][0] == "channel.deleted"
+    assert call[0].type == "channel.deleted"
     assert len(call) == 4
     log = await world.channel_log(channel)
     assert log[-1] == {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from chatcore.commands.channels import ChannelDraft
@@ -24,6 +25,7 @@ from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Member, Me
 from chatcore.domain.paging import Window
 from chatcore.domain.permissions import RoleType
 from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.store import Store
 from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
 
@@ -52,7 +54,8 @@ class Recorder:
     calls: list[list[Announcement]] = field(default_factory=list)
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
-        self.calls.append(list(announcements))
+        if announcements:
+            self.calls.append(list(announcements))
 
     def events(self, topic: Topic) -> list[Event]:
         return [a for call in self.calls for a in call if isinstance(a, Event) and a.topic == topic]
@@ -89,7 +92,8 @@ class _Open:
 class World:
     """One service of one account, seen through the commands of one node."""
 
-    store: PostgresStore
+    store: Store
+    pool: asyncpg.Pool
     chat: Chat
     clock: Seconds
     published: Recorder
@@ -156,9 +160,7 @@ class World:
         return [decoded(event) for event in await self.log(user_topic((await self.profile(identity)).sid))]
 
     async def jobs(self) -> list[dict[str, Any]]:
-        rows = await self.store.pool.fetch(
-            "SELECT job FROM outbox WHERE service_sid = $1 ORDER BY id", self.service.sid
-        )
+        rows = await self.pool.fetch("SELECT job FROM outbox WHERE service_sid = $1 ORDER BY id", self.service.sid)
         return [row["job"] for row in rows]
 
     async def configure(self, **fields: Any) -> None:
@@ -179,7 +181,7 @@ def decoded(announcement: Announcement) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def node(
-    store: PostgresStore, *, channel_rate: float = 0, service_rate: float = 0, hook: BeforeHook | None = None
+    store: Store, *, channel_rate: float = 0, service_rate: float = 0, hook: BeforeHook | None = None
 ) -> AsyncIterator[tuple[Chat, Recorder, Seconds]]:
     """The commands of one node at work."""
     clock, published = Seconds(), Recorder()
@@ -198,7 +200,7 @@ async def node(
 async def new_world(store: PostgresStore, *, channel_rate: float = 0, service_rate: float = 0) -> AsyncIterator[World]:
     hook = Hook()
     async with node(store, channel_rate=channel_rate, service_rate=service_rate, hook=hook) as (chat, published, clock):
-        account = await Admin(store.pool, _Open()).create_account("Acme")
+        account = await Admin(pool, _Open()).create_account("Acme")
         service = await chat.services.create(AccountSid(account.sid), "Chat")
         rest = Actor(account_sid=AccountSid(account.sid), service_sid=service.sid)
         yield World(store=store, chat=chat, clock=clock, published=published, hook=hook, service=service, rest=rest)

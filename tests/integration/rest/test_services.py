@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from .rig import HOST, Rest
@@ -204,3 +206,11 @@ async def test_accounts_see_only_their_own_services(rest: Rest, stranger: Rest) 
         assert [s["sid"] for s in (await caller.get("/v2/Services"))["services"]] == [caller.service_sid]
     for method, path in (("GET", ""), ("POST", ""), ("DELETE", ""), ("GET", "Channels"), ("POST", "Users")):
         assert await stranger.refused(method, rest.path(path)) == (404, 20404)
+
+
+async def test_concurrent_updates_keep_each_others_fields(rest: Rest) -> None:
+    fields = [{"FriendlyName": "new"}, {"TypingIndicatorTimeout": "9"}, {"ReachabilityEnabled": "true"}]
+    await asyncio.gather(*(rest.update("", field) for field in fields))
+    service = await rest.get("")
+    found = (service["friendly_name"], service["typing_indicator_timeout"], service["reachability_enabled"])
+    assert found == ("new", 9, True)
