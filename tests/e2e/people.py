@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ import httpx
 from tests.support.cluster import Cluster
 from tests.support.native import NativeClient
 
-from .feed import Feed
+from .feed import DEADLINE, Feed
 from .proxy import Proxy
 from .sdk import CallRefused, Options, Sdk
 from .sdk_js import JsProcess, JsSdk
@@ -175,6 +175,13 @@ class People:
         """The sid of a default role."""
         answer = await self.rest.get(f"/v2/Services/{service}/Roles")
         return str(next(role["sid"] for role in answer.json()["roles"] if role["friendly_name"] == name))
+
+
+async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
+    """Asks until the answer is yes."""
+    async with asyncio.timeout(DEADLINE):
+        while not await check():
+            await asyncio.sleep(0.02)
 
 
 async def gather(*calls: Any) -> list[Any]:

@@ -19,6 +19,8 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
         self._open.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -45,6 +47,13 @@ class Proxy:
 
     def reopen(self) -> None:
         self._open.set()
+
+    def mute(self) -> None:
+        """The node hears the client, the client hears nothing, until `unmute`."""
+        self._answers.clear()
+
+    def unmute(self) -> None:
+        self._answers.set()
 
     async def close(self) -> None:
         assert self._server is not None, "started"
@@ -76,16 +85,17 @@ class Proxy:
         self._sockets.add(back)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_copy(reader, back))
-                group.create_task(_copy(there, writer))
+                group.create_task(_copy(reader, back, self._open))
+                group.create_task(_copy(there, writer, self._answers))
         finally:
             self._sockets.discard(back)
             back.transport.abort()
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, gate: asyncio.Event) -> None:
     try:
         while data := await source.read(_CHUNK):
+            await gate.wait()
             target.write(data)
             await target.drain()
         target.write_eof()

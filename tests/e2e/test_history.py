@@ -64,7 +64,6 @@ async def test_event_list_continues_from_a_position(people: People, kind: str) -
     rest = await bob.call("event.list", channel=sid, since=since)
     assert [event["offset"] for event in rest["events"]] == [4, 5, 6, 7]
     assert rest["has_more"] is False
-    published = bob.feed.publications(f"chat:{sid}")
     await bob.feed.until(lambda: len(bob.feed.publications(f"chat:{sid}")) == 5)
     published = [{"offset": p.offset, **p.data} for p in bob.feed.publications(f"chat:{sid}")]
     assert published == [event for event in first["events"] + rest["events"] if event["offset"] > 2]

@@ -117,6 +117,10 @@ class NativeClient:
         assert self.connection.close_code is not None, "the reader ends with the connection"
         return self.connection.close_code, self.connection.close_reason or ""
 
+    async def left(self) -> None:
+        """Returns when the connection is over, however long that takes."""
+        await asyncio.shield(self._reader)
+
     def cut(self) -> None:
         """Without a close frame."""
         self.connection.transport.abort()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -197,13 +198,21 @@ async def node(
 
 
 @contextlib.asynccontextmanager
-async def new_world(store: PostgresStore, *, channel_rate: float = 0, service_rate: float = 0) -> AsyncIterator[World]:
+async def new_world(
+    store: Store, *, pool: asyncpg.Pool | None = None, channel_rate: float = 0, service_rate: float = 0
+) -> AsyncIterator[World]:
+    """`pool` where the store is not the real one itself."""
+    if pool is None:
+        assert isinstance(store, PostgresStore)
+        pool = store.pool
     hook = Hook()
     async with node(store, channel_rate=channel_rate, service_rate=service_rate, hook=hook) as (chat, published, clock):
         account = await Admin(pool, _Open()).create_account("Acme")
         service = await chat.services.create(AccountSid(account.sid), "Chat")
         rest = Actor(account_sid=AccountSid(account.sid), service_sid=service.sid)
-        yield World(store=store, chat=chat, clock=clock, published=published, hook=hook, service=service, rest=rest)
+        yield World(
+            store=store, pool=pool, chat=chat, clock=clock, published=published, hook=hook, service=service, rest=rest
+        )
 
 
 @contextlib.contextmanager
@@ -216,3 +225,10 @@ def refused(code: Code) -> Any:  # Any: a context manager without a value
 def unknown(prefix: str) -> str:
     """A SID of nothing."""
     return new_sid(prefix)
+
+
+async def until(condition: Callable[[], object], patience: float = 10.0) -> None:
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "it did not come true in time"
+        await asyncio.sleep(0.001)
