@@ -28,7 +28,6 @@ METRICS_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
-_SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
@@ -84,7 +83,6 @@ class Metrics:
         self.gap_repairs = self._counter(Metric.GAP_REPAIRS, "Gaps closed from the event log.", "cause")
         self.slow_disconnects = self._counter(Metric.SLOW_DISCONNECTS, "Readers cut off for lagging.")
         self.outbound_bytes = self._gauge(Metric.OUTBOUND_BYTES, "Bytes queued for readers.")
-        self.write_batch_size = self._histogram(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.", _SIZES)
         self.outbox_depth = self._gauge(Metric.OUTBOX_DEPTH, "Jobs waiting.", "kind")
         self.outbox_oldest = self._gauge(Metric.OUTBOX_OLDEST, "Age of the oldest waiting job.", "kind")
         self.outbox_dead = self._counter(Metric.OUTBOX_DEAD, "Jobs set aside as dead letters.", "kind")

@@ -42,7 +42,7 @@ from gateway.http.urls import Origins
 from gateway.hub.attendance import Attendance
 from gateway.hub.hub import Hub
 from gateway.hub.relay import Relay
-from gateway.node import Condition, Gauges, Measured, SocketCounts
+from gateway.node import CommandCounts, Condition, DeliveryTimes, Gauges, Measured, SocketCounts
 from gateway.sockets.close import Close
 from gateway.sockets.drain import drain
 from gateway.sockets.endpoint import Endpoint
@@ -98,13 +98,18 @@ async def run(settings: Settings) -> None:
             await presence.open()
         stack.push_async_callback(presence.close)
 
-        rates = Rates(clock, channel=settings.rates.channel, service=settings.rates.service)
+        rates = Rates(
+            clock,
+            channel=settings.rates.channel,
+            service=settings.rates.service,
+            on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
+        )
         publisher: Publisher = Measured(broker, metrics)
         chat = build(store, publisher, clock, NullHook(), rates, limit_ceiling=settings.rates.limit_ceiling)
         keys = Keys(store.pool, SealedSecret)
         ring = KeyRing(keys, SecretBox(settings.secret_keys), clock)
 
-        hub = Hub(fan_out)
+        hub = Hub(fan_out, DeliveryTimes(metrics, clock).delivered)
         attendance = Attendance(presence, publisher, clock)
         relay = Relay(
             hub,
@@ -130,7 +135,7 @@ async def run(settings: Settings) -> None:
             clock=clock,
             settings=_room_settings(settings),
             start=tasks.start,
-            count=lambda name, outcome: metrics.commands.labels(name, outcome).inc(),
+            count=CommandCounts(metrics).count,
         )
         endpoints[PATH] = CentrifugeEndpoint(room, _origins(settings), lambda link, handle: Inbox(link, tasks, handle))
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import accumulate
 
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from chatcore.domain import serial
 from chatcore.domain.errors import ChatError
-from chatcore.domain.events import Announcement, Event
+from chatcore.domain.events import Announcement, Event, EventType
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import Clock
-from chatcore.telemetry import Metrics
+from chatcore.telemetry import Metric, Metrics
 from gateway.hub.hub import Hub
 from gateway.sockets.close import Close
+from gateway.sockets.outbound import BATCH_BOUNDS
 from gateway.sockets.server import SocketServer
 
+_AT = b'"at":"'
 SCHEMA_AGE = 10.0  # seconds between two looks at the schema
 
 
@@ -97,6 +104,46 @@ class Measured:
         self._publisher.publish(announcements)
 
 
+class CommandCounts:
+    """Counts commands of client connections."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def count(self, name: str, outcome: str, seconds: float) -> None:
+        self._metrics.commands.labels(name, outcome).inc()
+        self._metrics.command_seconds.labels(name).observe(seconds)
+
+
+class DeliveryTimes:
+    """How long messages take from the time stamp of their commit to the queues of their readers on this node."""
+
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self._metrics = metrics
+        self._clock = clock
+
+    def delivered(self, event: Event) -> None:
+        if event.type is EventType.MESSAGE_ADDED:
+            start = event.payload.index(_AT) + len(_AT)
+            at = serial.parse_date(event.payload[start : event.payload.index(b'"', start)].decode())
+            self._metrics.delivery_seconds.observe(max(0.0, (self._clock.now() - at).total_seconds()))
+
+
+class WriteBatches(Collector):
+    """Frames joined into one write, read from the counters of the write path."""
+
+    def __init__(self, sockets: SocketServer) -> None:
+        self._sockets = sockets
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        flusher = self._sockets.flusher
+        counts = list(accumulate(flusher.batches))
+        bounds = [*(str(float(bound)) for bound in BATCH_BOUNDS), "+Inf"]
+        family = HistogramMetricFamily(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")
+        family.add_metric([], list(zip(bounds, counts, strict=True)), sum_value=flusher.frames)
+        return [family]
+
+
 class Gauges:
     """Figures that are cheaper to read when somebody looks than to count when they happen."""
 
@@ -105,6 +152,7 @@ class Gauges:
         self._hub = hub
         self._sockets = sockets
         self._told: dict[str, int] = {}
+        metrics.registry.register(WriteBatches(sockets))
 
     async def render(self) -> bytes:
         """Prometheus text."""

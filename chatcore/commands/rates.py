@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import ChannelSid, ServiceSid
 from chatcore.ports.clock import Clock
@@ -35,14 +37,20 @@ class SlidingCount:
 class Rates:
     """The two limits on mutations; both 0 switches them off."""
 
-    def __init__(self, clock: Clock, *, channel: float, service: float) -> None:
+    def __init__(
+        self, clock: Clock, *, channel: float, service: float, on_limited: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_limited` hears "channel" or "service" for each refusal."""
         self._channels = SlidingCount(channel, clock)
         self._services = SlidingCount(service, clock)
+        self._on_limited = on_limited
 
     def channel(self, sid: ChannelSid) -> None:
         if not self._channels.admit(sid):
+            self._on_limited("channel")
             raise ChatError(Code.CHANNEL_RATE_EXCEEDED, "Too many changes in this channel, slow down")
 
     def service(self, sid: ServiceSid) -> None:
         if not self._services.admit(sid):
+            self._on_limited("service")
             raise ChatError(Code.SERVICE_RATE_EXCEEDED, "Too many changes in this service, slow down")

@@ -113,38 +113,40 @@ class CentrifugePeer:
             raise Refused(Close.BAD_REQUEST)
         self._calm()
         client = str(uuid.uuid4())
+        started = self._services.clock.monotonic()
         try:
             entered = await log_in(self._services, self._link, self._encoders, client, command)
         except TokenExpired:
-            self._refuse(command.id, reply(ErrorCode.TOKEN_EXPIRED))
+            self._refuse(command.id, reply(ErrorCode.TOKEN_EXPIRED), started)
         except ChatError as error:
-            self._refuse(command.id, reply_to(error))
+            self._refuse(command.id, reply_to(error), started)
         else:
-            self._enter(command.id, entered)
+            self._enter(command.id, entered, started)
             if entered.pending:
                 await entered.session.resume(entered.pending)
 
-    def _enter(self, command_id: int, entered: LoggedIn) -> None:
+    def _enter(self, command_id: int, entered: LoggedIn, started: float) -> None:
         self.session = entered.session
         settings = self._services.settings
         if settings.command_rate:
             self._throttle = Throttle(self._services.clock, settings.command_rate, settings.command_burst)
         self._answer(command_id, entered.answer)
         entered.session.expire_with_grant()
-        self._services.count("connect", "ok")
+        self._count("connect", "ok", started)
         logger.info(
             "Connection of %s opened",
             entered.session.grant.identity,
             extra={"action": "opened", "connection": entered.session.client, "protocol": "centrifuge"},
         )
 
-    def _refuse(self, command_id: int, error: ErrorReply) -> None:
+    def _refuse(self, command_id: int, error: ErrorReply, started: float) -> None:
         self._failed = True
-        self._services.count("connect", str(error.code))
+        self._count("connect", str(error.code), started)
         self._answer(command_id, error)
 
     async def _request(self, session: Session, request: Request) -> None:
         command_id = 0 if isinstance(request, Send) else request.id
+        started = self._services.clock.monotonic()
         if self._throttle is not None and not self._throttle.admit():
             if self._throttle.flooded:
                 raise Refused(Close.TOO_MANY_REQUESTS)
@@ -152,7 +154,7 @@ class CentrifugePeer:
         else:
             answer = await perform(self._services, session, request)
         outcome = str(answer.code) if isinstance(answer, ErrorReply) else "ok"
-        self._services.count(name_of(request), outcome)
+        self._count(name_of(request), outcome, started)
         if answer is not None and command_id:
             self._answer(command_id, answer)
 
@@ -163,6 +165,9 @@ class CentrifugePeer:
         else:
             payload = codec.encode_reply(command_id, answer)
         self._link.send(self._link.frame(payload))
+
+    def _count(self, name: str, outcome: str, started: float) -> None:
+        self._services.count(name, outcome, self._services.clock.monotonic() - started)
 
     def _went_stale(self) -> None:
         self._stale = None

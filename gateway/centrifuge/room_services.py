@@ -59,5 +59,5 @@ class RoomServices:
     clock: Clock
     settings: RoomSettings
     start: Start
-    count: Callable[[str, str], None]
-    """Counts a command by name and outcome."""
+    count: Callable[[str, str, float], None]
+    """Counts a command by name and outcome, with the seconds it took."""

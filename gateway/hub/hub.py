@@ -5,7 +5,7 @@ Who loses a membership is taken out before the event that says so is sent to the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chatcore.domain import serial
 from chatcore.domain.events import Announcement, Event, EventType, SignalType, Topic
@@ -22,8 +22,10 @@ _EVICTIONS = {"left": Eviction.LEFT, "removed": Eviction.REMOVED, "user_deleted"
 class Hub:
     """The rooms of this node. The relay opens and closes them."""
 
-    def __init__(self, fan_out: FanOut) -> None:
+    def __init__(self, fan_out: FanOut, on_delivered: Callable[[Event], None] = lambda _: None) -> None:
+        """`on_delivered` hears of each event once its frames are queued."""
         self._fan_out = fan_out
+        self._on_delivered = on_delivered
         self.rooms: dict[Topic, Room] = {}
         self.delivered: dict[str, int] = {}
         """Frames queued so far, by the part of the encoder's id before the first dot."""
@@ -71,6 +73,8 @@ class Hub:
             count = self._fan_out(told, frame)
             protocol = encoder.id.partition(".")[0]
             self.delivered[protocol] = self.delivered.get(protocol, 0) + count
+        if isinstance(announcement, Event):
+            self._on_delivered(announcement)
         if kind is EventType.CHANNEL_DELETED:
             self.evict_all(room, Eviction.DELETED)
 
