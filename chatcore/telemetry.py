@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import Final, Literal, TextIO
 
 from prometheus_client import (
@@ -22,6 +23,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 from pythonjsonlogger.json import JsonFormatter
 
 METRICS_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -64,6 +67,29 @@ class Metric(StrEnum):
     PUSH_BINDINGS_INVALIDATED = "chat_push_bindings_invalidated_total"
 
 
+class Counted(Collector):
+    """A histogram that is counted elsewhere, on a path too hot for a metric object, and read when somebody looks."""
+
+    _labelnames = ()
+    _type = "histogram"
+
+    def __init__(self, name: Metric, text: str) -> None:
+        self._name = name
+        self._text = text
+        self.read: Callable[[], tuple[Sequence[float], Sequence[int], float]] = lambda: ((), (0,), 0.0)
+        """Upper bounds, counts per bucket and above the last bound, and the sum of all values."""
+
+    def describe(self) -> Iterable[HistogramMetricFamily]:
+        return [HistogramMetricFamily(self._name, self._text)]
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        bounds, counts, total = self.read()
+        family = HistogramMetricFamily(self._name, self._text)
+        names = [*(str(float(bound)) for bound in bounds), "+Inf"]
+        family.add_metric([], list(zip(names, accumulate(counts), strict=True)), sum_value=total)
+        return [family]
+
+
 class Metrics:
     """The metric objects of one process, in a registry of their own."""
 
@@ -83,6 +109,8 @@ class Metrics:
         self.gap_repairs = self._counter(Metric.GAP_REPAIRS, "Gaps closed from the event log.", "cause")
         self.slow_disconnects = self._counter(Metric.SLOW_DISCONNECTS, "Readers cut off for lagging.")
         self.outbound_bytes = self._gauge(Metric.OUTBOUND_BYTES, "Bytes queued for readers.")
+        self.write_batch_size = Counted(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")
+        self.registry.register(self.write_batch_size)
         self.outbox_depth = self._gauge(Metric.OUTBOX_DEPTH, "Jobs waiting.", "kind")
         self.outbox_oldest = self._gauge(Metric.OUTBOX_OLDEST, "Age of the oldest waiting job.", "kind")
         self.outbox_dead = self._counter(Metric.OUTBOX_DEAD, "Jobs set aside as dead letters.", "kind")

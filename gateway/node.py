@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from itertools import accumulate
-
-from prometheus_client.core import HistogramMetricFamily
-from prometheus_client.registry import Collector
+from collections.abc import Awaitable, Callable, Sequence
 
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError
 from chatcore.domain.events import Announcement, Event, EventType
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import Clock
-from chatcore.telemetry import Metric, Metrics
+from chatcore.telemetry import Metrics
 from gateway.hub.hub import Hub
 from gateway.sockets.close import Close
 from gateway.sockets.outbound import BATCH_BOUNDS
@@ -129,21 +125,6 @@ class DeliveryTimes:
             self._metrics.delivery_seconds.observe(max(0.0, (self._clock.now() - at).total_seconds()))
 
 
-class WriteBatches(Collector):
-    """Frames joined into one write, read from the counters of the write path."""
-
-    def __init__(self, sockets: SocketServer) -> None:
-        self._sockets = sockets
-
-    def collect(self) -> Iterable[HistogramMetricFamily]:
-        flusher = self._sockets.flusher
-        counts = list(accumulate(flusher.batches))
-        bounds = [*(str(float(bound)) for bound in BATCH_BOUNDS), "+Inf"]
-        family = HistogramMetricFamily(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")
-        family.add_metric([], list(zip(bounds, counts, strict=True)), sum_value=flusher.frames)
-        return [family]
-
-
 class Gauges:
     """Figures that are cheaper to read when somebody looks than to count when they happen."""
 
@@ -152,7 +133,8 @@ class Gauges:
         self._hub = hub
         self._sockets = sockets
         self._told: dict[str, int] = {}
-        metrics.registry.register(WriteBatches(sockets))
+        flusher = sockets.flusher
+        metrics.write_batch_size.read = lambda: (BATCH_BOUNDS, flusher.batches, flusher.frames)
 
     async def render(self) -> bytes:
         """Prometheus text."""

@@ -72,6 +72,16 @@ def require_either(actor: Actor, access: Access, anybodys: Permission, own: Perm
     raise not_authorized(own if owner == actor.identity else anybodys)
 
 
+def require_sight(actor: Actor, access: Access, *anybodys: Permission) -> None:
+    """Before something inside the channel is looked up for a change: who is not a member must not even learn whether
+    it is there, unless it may change everybody's (`anybodys`, one for each kind of change that is asked for)."""
+    if access.member is not None or actor.identity is None:
+        return
+    if not anybodys:
+        raise not_a_member()
+    require(actor, access, *anybodys)
+
+
 def check_revision(held: int, expected: int | None) -> None:
     """Optimistic locking where a caller asked for it."""
     if expected is not None and held != expected:

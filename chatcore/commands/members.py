@@ -17,7 +17,7 @@ from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import Access, Repositories
 
 from . import membership
-from .access import check_revision, enter, enter_as_member, require, require_either
+from .access import check_revision, enter, enter_as_member, require, require_either, require_sight
 from .horizons import horizon_parts, horizon_signal
 from .membership import MemberDraft, check_index
 from .rates import Rates
@@ -38,6 +38,16 @@ class MemberPatch:
 
 def member_not_found(key: str) -> ChatError:
     return ChatError(Code.MEMBER_NOT_FOUND, f"Member {key} was not found")
+
+
+def _editing(patch: MemberPatch) -> list[Permission]:
+    """What somebody who is not a member needs."""
+    needed = []
+    if patch.role_sid is not UNSET:
+        needed += [Permission.ADD_MEMBER, Permission.REMOVE_MEMBER]
+    if patch.attributes is not UNSET:
+        needed.append(Permission.EDIT_ANY_MEMBER_ATTRIBUTES)
+    return needed
 
 
 async def _find(repos: Repositories, channel_sid: ChannelSid, key: str) -> Member:
@@ -94,6 +104,7 @@ class Members:
 
         async def act(work: Work) -> Member:
             access = await enter(work.tx, actor, channel_key, lock=True)
+            require_sight(actor, access, *_editing(patch))
             member = await _find(work.tx, access.channel.sid, key)
             self._allow(actor, access, member, patch)
             check_revision(member.rev, if_rev)

@@ -15,7 +15,7 @@ from chatcore.domain.permissions import Permission
 from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import Access, Repositories
 
-from .access import check_revision, enter, enter_as_member, require_either
+from .access import check_revision, enter, enter_as_member, require_either, require_sight
 from .rates import Rates
 from .send_batch import SendBatch, SendDraft, Sent
 from .unit import Unit, Work, advance
@@ -95,6 +95,7 @@ class Messages:
 
         async def act(work: Work) -> Message:
             access = await enter(work.tx, actor, channel_key, lock=True)
+            require_sight(actor, access, *_editing(patch))
             message = await _find(work.tx, access.channel.sid, key)
             owner = message.author
             if patch.body is not UNSET:
@@ -140,8 +141,9 @@ class Messages:
 
         async def act(work: Work) -> None:
             access = await enter(work.tx, actor, channel_key, lock=True)
-            message = await _find(work.tx, access.channel.sid, key)
             anybodys, own = Permission.DELETE_ANY_MESSAGE, Permission.DELETE_OWN_MESSAGE
+            require_sight(actor, access, anybodys)
+            message = await _find(work.tx, access.channel.sid, key)
             require_either(actor, access, anybodys, own, owner=message.author)
             self._rates.channel(access.channel.sid)
             channel = advance(access.channel)
@@ -170,6 +172,16 @@ class Messages:
             limits.author(patch.author)
         if patch.last_updated_by is not UNSET:
             limits.last_updated_by(patch.last_updated_by)
+
+
+def _editing(patch: MessagePatch) -> list[Permission]:
+    """What somebody who is not a member needs."""
+    needed = []
+    if patch.body is not UNSET:
+        needed.append(Permission.EDIT_ANY_MESSAGE)
+    if patch.attributes is not UNSET:
+        needed.append(Permission.EDIT_ANY_MESSAGE_ATTRIBUTES)
+    return needed
 
 
 def _or_unset(value: str | None) -> str | Unset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatcore.ports.clock import Clock
 
-PATIENCE = 1000  # refusals in a row before the connection is a flood
+PATIENCE = 1000  # refusals, less those that time has paid off, before the connection is a flood
 
 
 class Throttle:
@@ -18,20 +18,21 @@ class Throttle:
         self._burst = burst
         self._left = burst
         self._seen = clock.monotonic()
-        self._refused = 0
+        self._refused = 0.0
 
     def admit(self) -> bool:
         now = self._clock.monotonic()
-        self._left = min(self._burst, self._left + (now - self._seen) * self._rate)
+        earned = (now - self._seen) * self._rate
+        self._left = min(self._burst, self._left + earned)
+        self._refused = max(0.0, self._refused - earned)
         self._seen = now
         if self._left < 1:
             self._refused += 1
             return False
         self._left -= 1
-        self._refused = 0
         return True
 
     @property
     def flooded(self) -> bool:
-        """Refusing did not slow the client down."""
+        """Refusing did not slow the client down: it goes on at more than twice its rate."""
         return self._refused > PATIENCE

@@ -151,15 +151,27 @@ class People:
         return alice, bob, sid
 
     async def native(
-        self, identity: str | None = None, *, node: int = 0, protobuf: bool = False, pong: bool = True
+        self,
+        identity: str | None = None,
+        *,
+        node: int = 0,
+        protobuf: bool = False,
+        pong: bool = True,
+        mode: str = "joined",
     ) -> NativeClient:
         """A raw connection; logged in where an identity is given."""
         url = self.cluster.nodes[node].url.replace("http", "ws", 1) + "/connection/websocket"
         client = await NativeClient.open(url, protobuf=protobuf, pong=pong)
         self._stack.push_async_callback(client.close)
         if identity is not None:
-            await client.connect(access_token(identity))
+            await client.connect(access_token(identity), mode=mode)
         return client
+
+    async def writers(self, sid: str, count: int) -> list[NativeClient]:
+        """Members that read nothing, at both nodes in turn."""
+        made = [await self.native(self.name("writer"), node=number % 2, mode="feed") for number in range(count)]
+        await gather(*(writer.rpc("channel.join", channel=sid) for writer in made))
+        return made
 
     async def post(self, path: str, expected: int = 201, service: str = SERVICE, **form: Json) -> Json:
         """A REST request below the service; its JSON."""

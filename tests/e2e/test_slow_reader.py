@@ -27,14 +27,12 @@ async def test_slow_reader_is_cut_off_and_nobody_else(people: People, protobuf: 
     position = (await slow.push(lambda push: push["channel"] == room and "subscribe" in push))["subscribe"]
     got: list[int] = []
     slow.on_push = lambda push: got.append(push["pub"]["offset"]) if push["channel"] == room and "pub" in push else None
-    slow.connection.transport.pause_reading()  # type: ignore[attr-defined]  # it is a ReadTransport too
+    slow.connection.transport.pause_reading()
     # What is handed to the library already must not be read either: it would go on reading.
     slow.connection.recv_messages.pause = lambda: None
     slow.connection.recv_messages.resume = lambda: None
 
-    writers = [await people.native(people.name("writer"), node=number % 2) for number in range(4)]
-    for writer in writers:
-        await writer.rpc("channel.join", channel=sid)
+    writers = await people.writers(sid, 4)
     await gather(*(write(writer, sid) for writer in writers))
     for person in (bob, carol):
         await person.feed.until(lambda feed=person.feed: feed.types(room).count("message.added") == MESSAGES)  # type: ignore[misc]
@@ -46,7 +44,7 @@ async def test_slow_reader_is_cut_off_and_nobody_else(people: People, protobuf: 
         return all(each.user != lazy for each in (await alice.sdk.presence(room)).values())
 
     await eventually(gone)
-    slow.connection.transport.resume_reading()  # type: ignore[attr-defined]
+    slow.connection.transport.resume_reading()
     assert await slow.ended() == (3008, "slow")
 
     # What was dropped is in the log: the same person has everything in the end.

@@ -178,18 +178,18 @@ def encode_protobuf(commands: Iterable[_OBJECT]) -> bytes:
     for command in commands:
         message = client_pb2.Command()
         _fill(message, command)
-        data = message.SerializeToString()
-        parts.append(_varint(len(data)) + data)
+        parts.append(delimited(message.SerializeToString()))
     return b"".join(parts)
 
 
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+def delimited(message: bytes) -> bytes:
+    """With its length in front, as a base-128 varint."""
+    size, prefix = len(message), bytearray()
+    while size > 0x7F:
+        prefix.append(size & 0x7F | 0x80)
+        size >>= 7
+    prefix.append(size)
+    return bytes(prefix) + message
 
 
 def decode(frame: str | bytes) -> Sequence[_OBJECT]:

@@ -1,14 +1,16 @@
 // The official Node server library. `twilio` is slow to load, so only for those who ask.
 
-let made = null
+const made = new Map()
 
 async function service({ base_url, account_sid, auth_token, service_sid }) {
-  if (made === null) {
+  if (!made.has(base_url)) {
     const { default: twilio } = await import('twilio')
-    made = twilio(account_sid, auth_token)
-    made.chat.baseUrl = base_url
+    const client = twilio(account_sid, auth_token)
+    client.chat.baseUrl = base_url
+    made.set(base_url, client)
   }
-  return service_sid === undefined ? made.chat.v2.services : made.chat.v2.services(service_sid)
+  const { services } = made.get(base_url).chat.v2
+  return service_sid === null ? services : services(service_sid)
 }
 
 // What the tests compare, in plain values.
@@ -28,7 +30,10 @@ const shown = (each) => ({
 /** A path of calls from the service: [["channels", "general"], ["messages"], ["create", {…}]]. */
 export async function server({ path, ...account }) {
   let at = await service(account)
-  for (const [name, ...rest] of path) at = await at[name](...rest)
+  for (const [name, ...rest] of path) {
+    // Collections are properties that are also functions: without arguments they stand for themselves.
+    at = rest.length === 0 && typeof at[name]?.create === 'function' ? at[name] : await at[name](...rest)
+  }
   if (at === true || at === undefined) return at ?? null
   return Array.isArray(at) ? at.map(shown) : shown(at)
 }

@@ -16,7 +16,7 @@ from chatcore.domain.permissions import RoleType
 from chatcore.ports.store import Repositories, TransactionConflict
 from chatcore.store.postgres import PostgresStore
 
-from .world import World, new_world, node, refused, unknown
+from .world import World, new_world, node, refused, unknown, until
 
 
 class Trouble:
@@ -118,10 +118,6 @@ async def test_two_nodes_send_into_the_same_channels_without_gaps(world: World, 
             await assert_gapless(world, channel, 40)
             heard = [e.offset for p in (world.published, other_published) for e in p.events(channel_topic(channel.sid))]
             assert sorted(heard) == list(range(1, 41)), "each event is published by exactly one node"
-        bodies = [
-            m.body for c in channels for m in (await world.chat.messages.list(world.rest, c.sid, limit=99))[1].items
-        ]
-        assert len(set(bodies)) == 120
 
 
 async def test_what_one_writer_sends_in_turn_stays_in_order_over_two_nodes(
@@ -315,21 +311,17 @@ async def test_while_the_database_is_away_sends_are_refused_as_temporary(store: 
 async def test_sends_that_nobody_waits_for_any_more_are_still_made(world: World) -> None:
     channel = await world.channel()
     waiting = asyncio.create_task(world.send(channel, "1"))
-    while not world.chat.batch._waiting:
-        await asyncio.sleep(0)
+    await until(lambda: world.chat.batch._waiting)
     waiting.cancel()
     await world.send(channel, "2")
     await assert_gapless(world, channel, 2)
 
 
 async def test_a_node_that_stops_refuses_what_waits(store: PostgresStore) -> None:
-    async with node(store) as (chat, _, _):
-        pass
     async with new_world(store) as world:
         channel = await world.channel()
         waiting = [asyncio.create_task(world.send(channel, str(number))) for number in range(3)]
-        while len(world.chat.batch._waiting) < 3:
-            await asyncio.sleep(0)
+        await until(lambda: len(world.chat.batch._waiting) == 3)
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(o, ChatError) and o.code is Code.UNAVAILABLE for o in outcomes)
 
