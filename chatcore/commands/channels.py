@@ -176,6 +176,7 @@ class Channels:
             members = await work.tx.members.all_of(channel.sid)
             invites = await work.tx.invites.all_of(channel.sid)
             joined = {m.user_sid for m in members}
+            await work.tx.members.next_roster_position(channel.sid)  # its lock comes before those of the streams
             streams = await work.tx.users.lock_streams([*joined, *(i.user_sid for i in invites)])
             work.log_channel(channel, EventType.CHANNEL_DELETED)
             for sid, stream in streams.items():

@@ -124,6 +124,9 @@ class SendBatch:
                     if attempt == ATTEMPTS:
                         raise ChatError(Code.UNAVAILABLE, "Too many conflicting changes, try again") from None
         except ChatError as error:
+            if not error.temporary and len(batch) > 1:
+                await self._commit_singly(batch)  # it concerns one of them
+                return
             for send in batch:
                 _refuse(send, error)
         except asyncio.CancelledError:
@@ -135,8 +138,7 @@ class SendBatch:
                 logger.exception("A send could not be written", extra={"action": "send_failed"})
                 _refuse(batch[0], ChatError(Code.INTERNAL, "Internal error"))
                 return
-            for send in batch:
-                await self._commit([send])
+            await self._commit_singly(batch)
         else:
             self._unit.publisher.publish(events)
             for send, answer in zip(batch, answers, strict=True):
@@ -144,6 +146,10 @@ class SendBatch:
                     _refuse(send, answer)
                 elif not send.done.done():
                     send.done.set_result(answer)
+
+    async def _commit_singly(self, batch: list[_Send]) -> None:
+        for send in batch:
+            await self._commit([send])
 
     async def _write(self, batch: Sequence[_Send]) -> tuple[list[Sent | ChatError], list[Event]]:
         async with self._unit.store.transaction() as tx:

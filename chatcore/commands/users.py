@@ -20,6 +20,7 @@ from chatcore.domain.model import UNSET, Actor, Position, Unset, User, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission, RoleType
 from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.store import TransactionConflict
 
 from . import membership
 from .access import not_authorized
@@ -170,11 +171,15 @@ class Users:
             service = await membership.service_of(work.tx, actor)
             held = await work.tx.members.of_user(user.sid)
             channels = await work.tx.channels.lock(sorted(m.channel_sid for m in held))
+            for sid in sorted(channels):  # all of these locks come before that of the stream
+                await work.tx.members.next_roster_position(sid)
+            await membership.stream_of(work, user.sid)  # whoever joins has it, or finds the user gone
             for member in sorted(await work.tx.members.of_user(user.sid), key=lambda m: m.channel_sid):
                 channel = channels.get(member.channel_sid)
-                if channel is not None:
-                    reason = LeaveReason.USER_DELETED
-                    await membership.dismiss(work, actor, service, channel, member, reason)
+                if channel is None:
+                    raise TransactionConflict("the user joined another channel in this moment")
+                reason = LeaveReason.USER_DELETED
+                await membership.dismiss(work, actor, service, channel, member, reason)
             await work.tx.users.delete(user.sid)
             payload = serial.event(SignalType.USER_DELETED, at=work.now, by=actor.identity)
             topic = service_topic(service.sid)

@@ -12,6 +12,7 @@ IDENTITY_CHARS = 256
 BODY_BYTES = 32 * 1024
 CHANNEL_ATTRIBUTES_BYTES = 16 * 1024
 ATTRIBUTES_BYTES = 4 * 1024
+ATTRIBUTES_DEPTH = 100
 CLIENT_REF_BYTES = 64
 TEMPLATE_CHARS = 2048
 SOUND_CHARS = 256
@@ -84,13 +85,16 @@ def body(text: str) -> str:
 
 
 def attributes(text: str, limit: int = ATTRIBUTES_BYTES) -> str:
-    """JSON text of at most `limit` bytes, kept exactly as given."""
+    """JSON text of at most `limit` bytes, kept exactly as given. Nesting is bounded because most of its readers, here
+    and in clients, recurse."""
     if len(clean("Attributes", text).encode()) > limit:
         raise ChatError(Code.ATTRIBUTES_TOO_LONG, f"Attributes are longer than {limit} bytes")
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_int=_any, parse_float=_any)
     except (ValueError, RecursionError):
         raise ChatError(Code.ATTRIBUTES_INVALID, "Attributes are not valid JSON") from None
+    if text.count("[") + text.count("{") > ATTRIBUTES_DEPTH and _deeper(value, ATTRIBUTES_DEPTH):
+        raise ChatError(Code.ATTRIBUTES_INVALID, f"Attributes are nested deeper than {ATTRIBUTES_DEPTH} levels")
     if "\\u" in text:  # an escape may hide a lone surrogate, which no other encoder downstream could write
         clean("Attributes", json.dumps(value, ensure_ascii=False))
     return text
@@ -104,6 +108,22 @@ def client_ref(text: str) -> str:
     if not 1 <= len(clean("client_ref", text).encode()) <= CLIENT_REF_BYTES:
         raise ChatError(Code.INVALID_PARAMETER, f"client_ref must have 1 to {CLIENT_REF_BYTES} bytes")
     return text
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether arrays and objects are nested in more than that many levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, list):
+                below += item or ("",)
+            elif isinstance(item, dict):
+                below += item.values() or ("",)
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def _refuse_constant(text: str) -> float:

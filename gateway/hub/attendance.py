@@ -21,6 +21,7 @@ from chatcore.ports.presence import Presence, Session
 
 logger = logging.getLogger(__name__)
 RENEWAL = 20.0  # seconds; entries live for 60
+RETRY = 2.0  # seconds until presence is tried again
 CHUNK = 1000
 
 
@@ -100,6 +101,7 @@ class Attendance:
             except ConnectionError:
                 logger.warning("Presence is away, entries will expire", extra={"action": "presence_unavailable"})
                 self._leaving.clear()
+                renew_at = min(renew_at, loop.time() + RETRY)
 
     async def withdraw_all(self) -> None:
         """For shutdown, when `run` has ended: nobody waits for the expiry."""

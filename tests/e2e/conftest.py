@@ -27,7 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared_cluster() -> Iterator[Cluster]:
-    """Two nodes for tests that leave them as they were."""
+    """Two nodes for tests that leave them as they were. None of what clients send may surprise them."""
+    with running_cluster(2) as started:
+        yield started
+        output = started.output()
+    assert "Traceback" not in output, output
+
+
+@pytest.fixture(scope="session")
+def failing_cluster() -> Iterator[Cluster]:
+    """Two nodes for tests that kill parts and wait until they are back."""
     with running_cluster(2) as started:
         yield started
 
@@ -46,6 +55,12 @@ async def node_process() -> AsyncIterator[JsProcess]:
 async def people(shared_cluster: Cluster, node_process: JsProcess) -> AsyncIterator[People]:
     async with AsyncExitStack() as stack:
         yield People(shared_cluster, node_process, stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people_in_trouble(failing_cluster: Cluster, node_process: JsProcess) -> AsyncIterator[People]:
+    async with AsyncExitStack() as stack:
+        yield People(failing_cluster, node_process, stack)
 
 
 @pytest.fixture(params=KINDS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +78,14 @@ class Feed:
             while not condition():
                 self._news.clear()
                 await self._news.wait()
+
+    async def each(self) -> AsyncIterator[Happening]:
+        """Everything from the beginning on, for as long as somebody listens."""
+        for at in itertools.count():
+            while at >= len(self.seen):
+                self._news.clear()
+                await self._news.wait()
+            yield self.seen[at]
 
     def publications(self, channel: str) -> list[Happening]:
         return [h for h in self.seen if h.kind == "publication" and h.channel == channel]

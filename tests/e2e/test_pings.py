@@ -20,7 +20,8 @@ pytestmark = pytest.mark.xdist_group("pings")
 
 @pytest.fixture(scope="module")
 def hasty_cluster() -> Iterator[Cluster]:
-    with running_cluster(1, {"CHAT_PING_INTERVAL": "1s", "CHAT_PONG_TIMEOUT": "900ms"}) as started:
+    settings = {"CHAT_PING_INTERVAL": "1s", "CHAT_PONG_TIMEOUT": "900ms", "CHAT_RATE_CONNECTION": "0"}
+    with running_cluster(1, settings) as started:
         yield started
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,9 +39,9 @@ async def test_python_library_and_clients_see_each_other(people: People, library
     assert heard["message"]["attributes"] == {"a": 1}
     answer = await alice.say(channel.sid, "Hi bot", attributes={"b": [2]})
     seen = await asyncio.to_thread(channel.messages.list)
-    assert [(m.index, m._from, m.body, m.attributes) for m in seen] == [
-        (0, "bot", "Hëllo", '{"a": 1}'),
-        (1, alice.identity, "Hi bot", '{"b": [2]}'),
+    assert [(m.index, m._from, m.body, json.loads(m.attributes)) for m in seen] == [
+        (0, "bot", "Hëllo", {"a": 1}),
+        (1, alice.identity, "Hi bot", {"b": [2]}),
     ]
     await asyncio.to_thread(channel.messages(answer["sid"]).update, body="***")
     assert (await alice.feed.event(f"chat:{channel.sid}", "message.updated"))["message"]["body"] == "***"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -13,50 +12,15 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, channel_topic
 from chatcore.domain.model import Actor, Channel
 from chatcore.domain.permissions import RoleType
-from chatcore.ports.store import Repositories, TransactionConflict
 from chatcore.store.postgres import PostgresStore
 
+from .trouble import troubled
 from .world import World, new_world, node, refused, unknown, until
-
-
-class Trouble:
-    """A store whose transactions fail as the test says, after they did their work."""
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self.read = store.read
-        self.conflicts = 0
-        self.failure: Exception | None = None
-        self.poison: str | None = None
-        self.transactions = 0
-
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Repositories]:
-        self.transactions += 1
-        async with self._store.transaction() as tx:
-            yield tx
-            if self.conflicts:
-                self.conflicts -= 1
-                raise TransactionConflict("as the test says")
-            if self.failure is not None:
-                raise self.failure
-            if self.poison is not None:
-                rows = await tx.messages._session.rows(  # type: ignore[attr-defined]  # of the real store
-                    "SELECT 1 FROM messages WHERE body = $1", self.poison
-                )
-                if rows:
-                    raise RuntimeError("the database does not like it")
-
-
-@contextlib.asynccontextmanager
-async def troubled(store: PostgresStore) -> AsyncIterator[tuple[World, Trouble]]:
-    trouble = Trouble(store)
-    async with new_world(trouble, pool=store.pool) as world:
-        yield world, trouble
 
 
 async def together(world: World, *drafts: tuple[Actor, SendDraft]) -> list[Sent | Code]:
     """Sends in one batch, in this order."""
+    await world.chat.services.settings(world.rest)
     found = await asyncio.gather(
         *(world.chat.messages.send(actor, draft) for actor, draft in drafts), return_exceptions=True
     )
@@ -150,10 +114,8 @@ async def test_refused_sends_fail_alone_and_burn_no_index(world: World) -> None:
         (alice, SendDraft(channel=channel.sid, client_ref="x" * 65)),
         (alice, SendDraft(channel=channel.sid, body="a\x00b")),
         (alice, SendDraft(channel=channel.sid, body="\ud800")),
-        (alice, SendDraft(channel=channel.sid, client_ref="a\x00b")),
-        (alice, SendDraft(channel=channel.sid, client_ref="\ud800")),
         (alice, SendDraft(channel=channel.sid, media_sid=unknown("ME"))),
-        (world.rest, SendDraft(channel=channel.sid, author="a\x00b", client_ref="r")),
+        (world.rest, SendDraft(channel=channel.sid, author="a\x00b")),
         (world.rest, SendDraft(channel=channel.sid, author="a" * 257)),
         (bob, SendDraft(channel=secret.sid)),
         (alice, good),
@@ -169,8 +131,6 @@ async def test_refused_sends_fail_alone_and_burn_no_index(world: World) -> None:
         Code.INVALID_PARAMETER,
         Code.INVALID_PARAMETER,
         Code.INVALID_PARAMETER,
-        Code.INVALID_PARAMETER,
-        Code.INVALID_PARAMETER,
         Code.MEDIA_NOT_FOUND,
         Code.INVALID_PARAMETER,
         Code.AUTHOR_TOO_LONG,
@@ -179,6 +139,19 @@ async def test_refused_sends_fail_alone_and_burn_no_index(world: World) -> None:
     ]
     assert len([call for call in world.published.calls if call[0].type == "message.added"]) == 1, "it was one batch"
     await assert_gapless(world, channel, 2)
+
+
+BAD_KEYS = [{"client_ref": "a\x00b"}, {"client_ref": "\ud800"}, {"author": "a\x00b", "client_ref": "r"}]
+
+
+@pytest.mark.parametrize("bad", BAD_KEYS)
+async def test_a_send_that_the_database_cannot_even_look_up_fails_alone(world: World, bad: dict[str, Any]) -> None:
+    channel = await world.channel()
+    good = world.rest, SendDraft(channel=channel.sid, client_ref="good")
+    answers = await together(world, good, (world.rest, SendDraft(channel=channel.sid, **bad)), good)
+    assert answers[1] is Code.INVALID_PARAMETER
+    assert [a.duplicate for a in answers if isinstance(a, Sent)] == [False, True]
+    await assert_gapless(world, channel, 1)
 
 
 async def test_an_invitee_of_a_private_channel_is_not_a_member(world: World) -> None:
@@ -308,22 +281,35 @@ async def test_while_the_database_is_away_sends_are_refused_as_temporary(store: 
         await assert_gapless(world, channel, 1)
 
 
-async def test_sends_that_nobody_waits_for_any_more_are_still_made(world: World) -> None:
-    channel = await world.channel()
-    waiting = asyncio.create_task(world.send(channel, "1"))
-    await until(lambda: world.chat.batch._waiting)
-    waiting.cancel()
-    await world.send(channel, "2")
-    await assert_gapless(world, channel, 2)
+async def test_sends_that_nobody_waits_for_any_more_are_still_made(store: PostgresStore) -> None:
+    async with troubled(store) as (world, trouble):
+        channel = await world.channel()
+        trouble.gate.clear()
+        before = trouble.transactions
+        waiting = [asyncio.create_task(world.send(channel, "0"))]
+        await until(lambda: trouble.transactions > before)
+        waiting += [asyncio.create_task(world.send(channel, "1"))]
+        await until(lambda: world.chat.batch._waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        trouble.gate.set()
+        await world.send(channel, "2")
+        await assert_gapless(world, channel, 3)
 
 
 async def test_a_node_that_stops_refuses_what_waits(store: PostgresStore) -> None:
-    async with new_world(store) as world:
+    async with troubled(store) as (world, trouble):
         channel = await world.channel()
-        waiting = [asyncio.create_task(world.send(channel, str(number))) for number in range(3)]
-        await until(lambda: len(world.chat.batch._waiting) == 3)
+        await world.chat.services.settings(world.rest)
+        trouble.gate.clear()
+        before = trouble.transactions
+        waiting = [asyncio.create_task(world.send(channel, "first"))]
+        await until(lambda: trouble.transactions > before)
+        waiting += [asyncio.create_task(world.send(channel, "second"))]
+        await until(lambda: world.chat.batch._waiting)
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
-    assert all(isinstance(o, ChatError) and o.code is Code.UNAVAILABLE for o in outcomes)
+    assert [getattr(outcome, "code", outcome) for outcome in outcomes] == [Code.UNAVAILABLE] * 2
 
 
 async def test_a_lone_send_waits_for_nothing(store: PostgresStore) -> None:

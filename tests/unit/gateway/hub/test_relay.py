@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -42,6 +43,10 @@ async def reader(node: Node) -> FakeReader:
     found = FakeReader()
     await node.read(found)
     return found
+
+
+def has(reader: FakeReader, offset: int) -> bool:
+    return reader.offsets[-1:] == [offset]
 
 
 # Opening.
@@ -285,7 +290,7 @@ async def test_while_the_broker_is_away_the_log_is_read_every_second(node: Node,
     node.broker.connected = False
     for expected in range(4, 8):
         node.log.append()
-        await until(lambda expected=expected: reader.offsets[-1:] == [expected], TICK + 0.1)
+        await until(functools.partial(has, reader, expected), TICK + 0.1)
     assert node.repairs == ["polling"] * 4
 
 
