@@ -123,13 +123,16 @@ class Horizons:
         return await self._unit.store.read.channels.unread_totals(user_sid, limit)
 
     async def run(self) -> None:
-        """Writes reports until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                await self._write(batch)
+        """Writes reports until cancelled; what is waiting then is refused as temporarily unavailable."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                    await self._write(batch)
+        finally:
+            _answer(self._waiting, ChatError(Code.UNAVAILABLE, "The node is stopping"))
 
     async def tell(self) -> None:
         """Publishes merged movements once a second while there are some, until cancelled."""
@@ -155,20 +158,13 @@ class Horizons:
                 error = refused
                 break
             except asyncio.CancelledError:
-                for report in batch:
-                    report.done.cancel()
+                _answer(batch, ChatError(Code.UNAVAILABLE, "The node is stopping"))
                 raise
             except Exception:
                 logger.exception("Read horizons could not be written", extra={"action": "horizons_failed"})
                 error = ChatError(Code.INTERNAL, "Internal error")
                 break
-        for report in batch:
-            if report.done.done():
-                continue
-            if error is None:
-                report.done.set_result(None)
-            else:
-                report.done.set_exception(error)
+        _answer(batch, error)
 
     async def _commit(self, merged: list[Horizon]) -> None:
         async with self._unit.store.transaction() as tx:
@@ -189,6 +185,16 @@ class Horizons:
         for m in moved:
             self._moved[m.member.channel_sid, m.member.identity] = m.member
             self._has_moved.set()
+
+
+def _answer(reports: Sequence[_Report], error: ChatError | None) -> None:
+    for report in reports:
+        if report.done.done():
+            continue
+        if error is None:
+            report.done.set_result(None)
+        else:
+            report.done.set_exception(error)
 
 
 def _merge(horizons: list[Horizon]) -> list[Horizon]:

@@ -44,7 +44,7 @@ from .names import LIVE, ME, NAME_BYTES, room_sid
 from .params import BadParams
 from .room_services import SUBSCRIPTIONS_MAX, RoomServices
 from .session import Session
-from .subscriptions import UnrecoverablePosition
+from .subscriptions import AlreadySubscribed, UnrecoverablePosition
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ async def _perform(services: RoomServices, session: Session, request: Request) -
         case Subscribe():
             return await subscribe(services, session, request.request)
         case Unsubscribe():
-            await unsubscribe(session, request.channel)
+            await unsubscribe(services, session, request.channel)
             return UnsubscribeResult()
         case History():
             return await history(services, session, request)
@@ -173,6 +173,8 @@ async def subscribe(services: RoomServices, session: Session, request: Subscribe
     base = access.channel.stream.offset
     try:
         answer = await subscriptions.subscribe(services.chat.history, request, base, session.user_sid)
+    except AlreadySubscribed:
+        raise protest(ErrorCode.ALREADY_SUBSCRIBED) from None
     except UnrecoverablePosition:
         raise protest(ErrorCode.UNRECOVERABLE_POSITION) from None
     if answer is None:
@@ -180,13 +182,13 @@ async def subscribe(services: RoomServices, session: Session, request: Subscribe
     return answer
 
 
-async def unsubscribe(session: Session, name: str) -> None:
+async def unsubscribe(services: RoomServices, session: Session, name: str) -> None:
     """Without effect on what the server subscribed. Who leaves a room goes on hearing of its activity."""
     subscription = session.subscriptions.rooms.get(name)
     if subscription is None or subscription.server_side:
         return
     session.subscriptions.drop(name)
-    await session.subscriptions.note_activity([subscription.topic])
+    await session.subscriptions.note_activity(services.chat.history, {subscription.topic: subscription.base})
 
 
 async def history(services: RoomServices, session: Session, request: History) -> HistoryResult:

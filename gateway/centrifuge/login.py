@@ -104,12 +104,16 @@ async def _attach(services: RoomServices, session: Session, service: Service, us
     joined = await services.chat.history.joined(user.sid)
     followed = () if session.activity_only else joined[:ROOMS_AT_CONNECT]
     rest = joined[len(followed) :]
-    await session.subscriptions.note_activity([channel_topic(sid) for sid, _ in rest])
+    history = services.chat.history
+    await session.subscriptions.note_activity(history, {channel_topic(sid): top.position.offset for sid, top in rest})
     wants = [_own_want(user, own_base, command.subs.get(ME)), *_room_wants(followed, command.subs)]
     topics = [want.topic for want in wants[1:]]
     await services.relay.hold(topics)
     try:
-        caught = await collect(services.relay, services.chat.history, wants)
+        caught = await collect(services.relay, history, wants)
+        pending = own_room.since(own_base)
+        if pending is None:
+            raise ChatError(Code.UNAVAILABLE, "Too much is happening, try again")
     except BaseException:
         services.relay.release(topics)
         raise
@@ -117,7 +121,6 @@ async def _attach(services: RoomServices, session: Session, service: Service, us
     # From here to the return nothing waits.
     budget = Budget()
     subs: dict[str, SubscribeResult] = {ME: result(caught[0], budget), LIVE: SubscribeResult()}
-    pending = own_room.since(own_base) or ()
     session.listen(waiting=bool(pending))
     for each in caught[1:]:
         if each.lost_access(user.sid) or session.subscriptions.closed:
@@ -148,6 +151,8 @@ def lifetime(services: RoomServices, grant: Grant) -> tuple[bool, int]:
 
 
 def _own_want(user: User, base: int, request: SubscribeRequest | None) -> Want:
+    """This node may have heard less of the stream than the database says, and the client than either."""
+    base = max(base, user.stream.offset)
     return Want(name=ME, topic=user_topic(user.sid), base=base, request=_recovery(request))
 
 

@@ -158,6 +158,11 @@ def _check_text(name: str, value: Any) -> None:  # whatever a field of a Struct 
             limits.clean(name, value)
         except ChatError as error:
             raise BadParams(error.message) from None
+    elif isinstance(value, msgspec.Raw):  # whose text nobody has looked at yet
+        try:
+            bytes(value).decode()
+        except UnicodeDecodeError:
+            raise BadParams(f"{name} is not valid Unicode text") from None
 
 
 def attributes(value: msgspec.Raw | UnsetType) -> str | model.Unset:

@@ -33,7 +33,18 @@ logger = logging.getLogger(__name__)
 class CentrifugePeer:
     """One connection. `make_inbox` builds the queue that runs commands in order in a task somebody owns."""
 
-    __slots__ = ("_encoders", "_failed", "_inbox", "_link", "_ping", "_services", "_stale", "_throttle", "session")
+    __slots__ = (
+        "_encoders",
+        "_failed",
+        "_inbox",
+        "_link",
+        "_over",
+        "_ping",
+        "_services",
+        "_stale",
+        "_throttle",
+        "session",
+    )
 
     def __init__(
         self,
@@ -51,6 +62,7 @@ class CentrifugePeer:
         self._stale: Cancellable | None = link.alarm(STALE_SECONDS, self._went_stale)
         self._throttle: Throttle | None = None
         self._failed = False  # an error was the answer to connect: nothing else may follow
+        self._over = False  # the socket is gone
         self.session: Session | None = None
 
     # Peer.
@@ -71,6 +83,7 @@ class CentrifugePeer:
         self._inbox.resume()
 
     def closed(self, code: int, reason: str) -> None:
+        self._over = True
         self._calm()
         self._inbox.close()
         if self.session is not None:
@@ -89,6 +102,8 @@ class CentrifugePeer:
     def _accept(self, command: Command, size: int) -> None:
         if isinstance(command, Pong):
             self._link.pong()
+            if self._throttle is not None and not self._throttle.admit() and self._throttle.flooded:
+                self._link.close(*Close.TOO_MANY_REQUESTS.value)
         else:
             self._inbox.put(command, size)
 
@@ -121,6 +136,9 @@ class CentrifugePeer:
         except ChatError as error:
             self._refuse(command.id, reply_to(error), started)
         else:
+            if self._over:
+                entered.session.close()
+                return
             self._enter(command.id, entered, started)
             if entered.pending:
                 await entered.session.resume(entered.pending)

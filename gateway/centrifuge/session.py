@@ -204,7 +204,7 @@ class Session:
         try:
             if self.activity_only:
                 if room_name(sid) not in self.subscriptions.rooms:
-                    await self.subscriptions.note_activity([channel_topic(sid)])
+                    await self.subscriptions.note_activity(self._services.chat.history, {channel_topic(sid): base})
                 return
             push = await self.subscriptions.follow(self._services.chat.history, sid, base, self.user_sid)
         except ConnectionResetError:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatcore.commands.history import History
-from chatcore.domain.events import Topic, profile_topic
+from chatcore.domain.events import Topic, profile_topic, topic_sid
 from chatcore.domain.ids import ChannelSid, UserSid
 from gateway.hub.hub import Hub
 from gateway.hub.ports import Eviction, Reader
 from gateway.hub.relay import Relay
 
-from .catching_up import Budget, Caught, Want, collect, result
+from .catching_up import Budget, Caught, Want, bring_up, collect, result
 from .encode import Encoders
 from .messages import SubscribePush, SubscribeRequest, SubscribeResult, UnsubscribePush
 from .names import room_name, room_topic
@@ -87,6 +87,9 @@ class Subscriptions:
         topic = room_topic(request.channel)
         want = Want(name=request.channel, topic=topic, base=base, request=request if request.recover else None)
         caught = await self._collect(history, want)
+        if request.channel in self.rooms:  # the server subscribed it meanwhile
+            self._relay.release([topic])
+            raise AlreadySubscribed
         unrecoverable = request.recover and request.rejects_unrecovered and caught.missed() is None
         if caught.lost_access(user_sid) or unrecoverable:
             self._relay.release([topic])
@@ -98,8 +101,14 @@ class Subscriptions:
 
     async def _hold(self, topics: Sequence[Topic]) -> None:
         await self._relay.hold(topics)
-        if self.closed:
+        try:
+            self._check_open()
+        except BaseException:
             self._relay.release(topics)
+            raise
+
+    def _check_open(self) -> None:
+        if self.closed:
             raise ConnectionResetError("the connection closed meanwhile")
 
     async def _collect(self, history: History, want: Want) -> Caught:
@@ -107,21 +116,29 @@ class Subscriptions:
         await self._hold([want.topic])
         try:
             (caught,) = await collect(self._relay, history, [want])
+            self._check_open()
         except BaseException:
             self._relay.release([want.topic])
             raise
-        if self.closed:
-            self._relay.release([want.topic])
-            raise ConnectionResetError("the connection closed meanwhile")
         return caught
 
-    async def note_activity(self, topics: Sequence[Topic]) -> None:
-        """Tells only that there is something new in these channels."""
-        fresh = [topic for topic in topics if self.activity is None or topic not in self.activity]
-        await self._hold(fresh)
+    async def note_activity(self, history: History, channels: Mapping[Topic, int]) -> None:
+        """Tells only that there is something new in these channels, given with the offsets at which the memberships
+        were checked."""
+        fresh = {t: base for t, base in channels.items() if self.activity is None or t not in self.activity}
+        await self._hold(list(fresh))
+        try:
+            await bring_up(self._relay, history, fresh)
+            self._check_open()
+        except BaseException:
+            self._relay.release(fresh)
+            raise
         if self.activity is None:
             self.activity = set()
         for topic in fresh:
+            if topic in self.activity or room_name(topic_sid(topic)) in self.rooms:  # since it was waited for
+                self._relay.release([topic])
+                continue
             self.activity.add(topic)
             self._hub.attach(topic, self._reader, self._encoders.activity)
 
@@ -151,8 +168,11 @@ class Subscriptions:
     def evicted(self, topic: Topic, cause: Eviction) -> UnsubscribePush | None:
         """The hub took the connection out of the topic. What the client is told, if it had subscribed."""
         if self.activity is not None and topic in self.activity:
-            self.activity.remove(topic)
-            self._relay.release([topic])
+            if cause is Eviction.POSITION_LOST:  # what is told of activity has no position
+                self._hub.attach(topic, self._reader, self._encoders.activity)
+            else:
+                self.activity.remove(topic)
+                self._relay.release([topic])
         for name, subscription in self.rooms.items():
             if subscription.topic == topic:
                 del self.rooms[name]
@@ -172,6 +192,10 @@ class Subscriptions:
             self._hub.detach(topic, self._reader, self._encoders.watch)
             self._relay.release([topic])
         self.watched = None
+
+
+class AlreadySubscribed(Exception):
+    """One subscription per channel and connection."""
 
 
 class UnrecoverablePosition(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,11 @@ import jwt
 import pytest
 
 from tests.support.cluster import until
+from tests.support.native import Gone
 
+from .cli import chatcore
 from .feed import DEADLINE
-from .people import People
+from .people import People, eventually
 from .tokens import ACCOUNT, KEY, SECRET, SERVICE, access_token, native_token
 
 
@@ -141,6 +144,26 @@ async def test_expired_token_is_answered_and_nothing_may_follow(people: People) 
         await first
     client.post("connect", token=access_token("late"))
     assert (await client.ended())[0] == 3501
+
+
+async def test_tokens_of_a_revoked_key_are_refused_at_both_nodes(people: People) -> None:
+    key = json.loads(await chatcore(people.cluster, "key", "create", "--account", ACCOUNT))
+    token = access_token(people.name(), key=key["sid"], secret=key["secret"])
+    for node in (0, 1):
+        await (await people.native(node=node)).connect(token)
+    await chatcore(people.cluster, "key", "revoke", key["sid"])
+    for node in (0, 1):
+
+        async def refused(node: int = node) -> bool:
+            client = await people.native(node=node)
+            try:
+                await client.connect(token)
+            except Gone:
+                return await client.ended() == (3500, "invalid token")
+            await client.close()
+            return False
+
+        await eventually(refused)
 
 
 async def test_newest_connection_beyond_twenty_is_refused(people: People) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster
-
+from .cli import chatcore
 from .people import People, eventually
 from .sdk import KINDS, CallRefused
 
@@ -93,20 +89,10 @@ async def test_renewed_epochs_make_everybody_reload(people_in_trouble: People) -
     for guest in guests:
         await guest.enter(sid)
         guest.feed.forget()
-    await renew_epochs(people.cluster)
+    await chatcore(people.cluster, "epochs", "renew")
     for guest in guests:
         guest.proxy.use(people.node(1))
         guest.proxy.cut()
         for channel in ("me", f"chat:{sid}"):
             again = await guest.feed.take("subscribed", channel)
             assert (again.was_recovering, again.recovered) == (True, False)
-
-
-async def renew_epochs(cluster: Cluster) -> None:
-    """As an operator does after a restore."""
-    command = Path(sys.executable).with_name("chatcore")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
-    process = await asyncio.create_subprocess_exec(
-        command, "epochs", "renew", env=environ | {"CHAT_DATA_DIR": str(cluster.data_dir)}
-    )
-    assert await process.wait() == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .people import People, code_of, eventually
+import time
+
+from .people import People, Person, code_of, eventually
 
 
 async def test_joined_rooms_are_subscribed_on_connect(people: People, kind: str) -> None:
@@ -11,6 +13,8 @@ async def test_joined_rooms_are_subscribed_on_connect(people: People, kind: str)
     phone = await people.connect(kind, identity=alice.identity, node=1)
     await phone.feed.take("subscribed", f"chat:{sid}")
     await phone.feed.take("subscribed", f"chat:{other}")
+    await phone.feed.take("subscribed", "me")
+    await phone.feed.take("subscribed", "live")
     assert phone.feed.count("subscribed") == 4
     connected = next(h for h in phone.feed.seen if h.kind == "connected")
     assert (connected.data["joined"], connected.data["truncated"]) == (2, False)
@@ -39,9 +43,9 @@ async def test_server_subscriptions_end_with_the_membership(people: People, kind
 async def test_application_subscribes_in_feed_mode(people: People, kind: str) -> None:
     alice, _bob, sid = await people.pair(kind)
     carol = await people.connect(kind, "carol", node=1, mode="feed")
-    assert carol.feed.count("subscribed") == 2
     await carol.call("channel.join", channel=sid)
     await carol.feed.event("me", "channel.joined")
+    assert carol.feed.count("subscribed") == 2, "the server subscribes no rooms"
     await carol.sdk.subscribe(f"chat:{sid}")
     subscribed = await carol.feed.take("subscribed", f"chat:{sid}")
     top = await carol.sdk.history(f"chat:{sid}")
@@ -85,12 +89,13 @@ async def test_unsubscribed_rooms_are_told_as_activity(people: People, kind: str
     await carol.call("channel.join", channel=sid)
     await carol.feed.event("me", "channel.joined")
     later = await people.connect(kind, identity=carol.identity, node=0, mode="feed")
+    started = time.monotonic()
     messages = [await alice.say(sid, f"n{number}") for number in range(10)]
     for device in (carol, later):
         told = [await device.feed.event("live", "channel.activity")]
         while told[-1]["last_message"]["index"] != 9:
             told.append(await device.feed.event("live", "channel.activity"))
-        assert len(told) < 5, "at most one a second"
+        assert len(told) <= 2 + time.monotonic() - started, "at most one a second"
         assert told[-1]["channel_sid"] == sid
         newest = {"index": 9, "author": alice.identity, "date_created": messages[9]["date_created"]}
         assert told[-1]["last_message"] == newest
@@ -128,17 +133,26 @@ async def test_presence_counts_connections_on_all_nodes(people: People, kind: st
     watcher = await people.connect(kind, identity=people.name("dora"), node=0, mode="feed")
     await watcher.call("channel.join", channel=sid)
     await watcher.feed.event("me", "channel.joined")
-    found = await alice.sdk.presence(f"chat:{sid}")
     clients = {next(h.client for h in p.feed.seen if h.kind == "connected"): p.identity for p in (alice, bob, phone)}
-    assert {client: each.user for client, each in found.items()} == clients, "activity readers are not in the room"
-    assert await bob.sdk.presence_stats(f"chat:{sid}") == (3, 2)
-    assert await phone.sdk.presence_stats("me") == (2, 1)
+
+    async def found() -> bool:
+        everybody = await alice.sdk.presence(f"chat:{sid}")
+        assert "dora" not in str(everybody), "activity readers are not in the room"
+        return {client: each.user for client, each in everybody.items()} == clients
+
+    # A node that takes more than 200 ms to answer does not count, so one look may see less.
+    await eventually(found)
+
+    async def counted(person: Person, channel: str, clients: int, users: int) -> None:
+        async def fits() -> bool:
+            return await person.sdk.presence_stats(channel) == (clients, users)
+
+        await eventually(fits)
+
+    await counted(bob, f"chat:{sid}", 3, 2)
+    await counted(phone, "me", 2, 1)
     await phone.sdk.disconnect()
-
-    async def gone() -> bool:
-        return await alice.sdk.presence_stats(f"chat:{sid}") == (2, 2)
-
-    await eventually(gone)
+    await counted(alice, f"chat:{sid}", 2, 2)
     carol = await people.connect(kind, "carol")
     assert await code_of(carol.sdk.presence(f"chat:{sid}")) == 103
     assert await code_of(carol.sdk.presence_stats(f"chat:{sid}")) == 103
