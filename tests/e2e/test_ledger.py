@@ -20,7 +20,8 @@ PATIENCE = 60.0
 
 def check(ledger: Ledger) -> None:
     for follower in ledger.followers:
-        assert follower.indexes == EVERY, follower.name
+        got = follower.indexes
+        assert got == EVERY, f"{follower.name} has {len(got)}, up to {got[-1:]}, after {follower.refusals} refusals"
 
 
 async def test_every_reader_has_every_message(people_in_trouble: People) -> None:
@@ -55,10 +56,15 @@ async def test_while_a_node_is_killed(people_in_trouble: People) -> None:
         old = cluster.pid_of(cluster.nodes[0].name)
         for person in ledger.persons:
             person.proxy.use(people_in_trouble.node(1))
+        late = ledger.persons[0]
+        late.proxy.shut()
         await cluster.kill(0, signal.SIGKILL)
         await cluster.back(0, old)
+        await until(lambda: ledger.sent > MESSAGES * 2 // 3, PATIENCE)
+        late.proxy.reopen()
 
     await ledger.write(MESSAGES, kill)
     check(ledger)
     came_back = [follower for follower in ledger.followers if follower.recoveries or follower.refusals]
     assert len(came_back) == 4, "those of the node that was killed"
+    assert ledger.followers[0].refusals == 1, "who came back after more than 300 messages read the log"

@@ -65,15 +65,20 @@ class FakeLink:
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
-        self.closed: tuple[int, str] | None = None
+        self._closed: tuple[int, str] | None = None
         self.pongs = 0
         self.congested = False
         self.backlog = 0
         self.paused = False
         self.on_close: Callable[[int, str], None] = lambda _code, _reason: None
 
+    @property
+    def closed(self) -> tuple[int, str] | None:
+        """Code and reason."""
+        return self._closed
+
     def send(self, frame: bytes) -> None:
-        if self.closed is None:
+        if self._closed is None:
             self.sent.append(frame)
 
     def send_first(self, frame: bytes) -> None:
@@ -83,9 +88,13 @@ class FakeLink:
         return frame(payload, True)
 
     def close(self, code: int, reason: str) -> None:
-        if self.closed is None:
-            self.closed = (code, reason)
+        if self._closed is None:
+            self._closed = (code, reason)
             asyncio.get_running_loop().call_soon(self.on_close, code, reason)
+
+    def drop(self) -> None:
+        """The socket is gone; the peer is told by whoever calls this."""
+        self._closed = (1006, "")
 
     def pong(self) -> None:
         self.pongs += 1
@@ -167,10 +176,12 @@ class FakeHistory:
         self._stage = stage
         self.gate = asyncio.Event()
         self.gate.set()
+        self.before_joined: Callable[[], None] = lambda: None
         self.before_missed: Callable[[], None] = lambda: None
         self.reads = SimpleNamespace(channels=self)
 
     async def joined(self, user_sid: UserSid) -> list[tuple[ChannelSid, StreamTop]]:
+        self.before_joined()
         stage = self._stage
         found = [sid for sid, members in stage.members.items() if user_sid in members]
         tops = await stage.log.tops([channel_topic(sid) for sid in found])
@@ -261,9 +272,12 @@ class Client:
                 found.append((push["channel"], kind, push[kind]))
         return found
 
+    def is_open(self) -> bool:
+        return self.link.closed is None
+
     def drop(self) -> None:
         """The socket is gone."""
-        self.link.closed = (1006, "")
+        self.link.drop()
         self.peer.closed(1006, "")
 
 

@@ -186,8 +186,18 @@ async def test_where_what_happened_since_the_check_is_unknown_nobody_is_let_in(s
     assert caught.value.code is Code.UNAVAILABLE
 
 
-def left(offset: int, who: str) -> object:
-    return event(offset, kind=EventType.MEMBER_LEFT, subject=user_sid(who))
+async def test_a_position_that_the_client_made_up_hides_nothing(stage: Stage) -> None:
+    """It names a position behind the end of its membership, which was checked before that."""
+    stage.make_channel(1, "alice")
+    for _ in range(3):
+        stage.message(1)
+    stage.user("alice")
+    stage.leave(1, "alice")
+    stage.message(1)
+    await stage.relay.hold([TOPIC])
+    want = Want(name=room(1), topic=TOPIC, base=3, request=request(5))
+    (caught,) = await collect(stage.relay, stage.history, [want])  # type: ignore[arg-type]  # the fake has what is needed
+    assert caught.lost_access(user_sid("alice"))
 
 
 @pytest.mark.parametrize(

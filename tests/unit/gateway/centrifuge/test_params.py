@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from typing import Any
@@ -113,6 +114,8 @@ def test_params_are_an_object(kind: type, data: bytes) -> None:
 @every_kind
 def test_bytes_that_are_no_text(kind: type) -> None:
     for name in whole(kind):
+        if name == "since":
+            continue  # an object, whose unknown members are ignored
         for value in (b'"a\xffb"', b'{"a":"\xc3"}', b'["\xed\xa0\x80"]', b"\xff"):
             rest = json.dumps({k: v for k, v in whole(kind).items() if k != name}).encode()[1:-1]
             data = b'{"' + name.encode() + b'":' + value + (b"," if rest else b"") + rest + b"}"
@@ -127,7 +130,7 @@ def test_nesting_without_end_is_refused_or_left_for_the_limits(kind: type) -> No
                 rest = json.dumps({k: v for k, v in whole(kind).items() if k != name})[1:-1]
                 data = f'{{"{name}":{text}{"," if rest else ""}{rest}}}'.encode()
                 try:
-                    found = p.parse(kind, data)
+                    found: Any = p.parse(kind, data)  # Any: a Struct
                 except p.BadParams:
                     continue
                 assert name != "channel" or "channel" not in whole(kind)
@@ -137,10 +140,8 @@ def test_nesting_without_end_is_refused_or_left_for_the_limits(kind: type) -> No
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for kind in (p.ChannelUpdate, p.OfUsers, p.EventList, p.Nothing):
-        try:
+        with contextlib.suppress(p.BadParams):
             p.parse(kind, data)
-        except p.BadParams as error:
-            assert str(error)
 
 
 def test_absent_params_are_an_empty_object() -> None:
@@ -180,7 +181,10 @@ def test_indexes_out_of_range(value: int) -> None:
 
 
 def test_numbers_too_large_for_anything() -> None:
-    refused(p.ReadSet, b'{"channel":"c","index":1' + b"0" * 30 + b"}")
+    huge = p.parse(p.ReadSet, b'{"channel":"c","index":1' + b"0" * 30 + b"}")
+    with pytest.raises(p.BadParams):
+        p.index("index", huge.index)
+    refused(p.ReadSet, b'{"channel":"c","index":1' + b"0" * 5000 + b"}")
 
 
 def test_lists_of_names_are_bounded() -> None:

@@ -12,11 +12,12 @@ from gateway.centrifuge.throttle import PATIENCE
 from gateway.sockets.close import Close
 from tests.support.virtual_time import settled
 
-from .stage import Stage, room
+from .stage import Json, Stage, room
 
 
 async def test_the_first_command_has_to_be_connect(stage: Stage) -> None:
-    for command in ({"id": 1, "ping": {}}, {"id": 1, "rpc": {"method": "x"}}, {"send": {"data": {}}}):
+    commands: list[Json] = [{"id": 1, "ping": {}}, {"id": 1, "rpc": {"method": "x"}}, {"send": {"data": {}}}]
+    for command in commands:
         client = stage.client()
         client.say(command)
         assert await client.new() == []
@@ -36,7 +37,7 @@ async def test_who_never_connects_is_stale(stage: Stage) -> None:
     client = stage.client()
     client.say({})
     await asyncio.sleep(STALE_SECONDS - 1)
-    assert client.link.closed is None
+    assert client.is_open()
     await asyncio.sleep(2)
     assert client.link.closed == Close.STALE.value
 
@@ -45,7 +46,7 @@ async def test_who_connects_is_never_stale(stage: Stage) -> None:
     client = stage.client()
     await client.connect()
     await asyncio.sleep(3 * STALE_SECONDS)
-    assert client.link.closed is None
+    assert client.is_open()
 
 
 async def test_a_connection_that_ends_before_connect_leaves_no_alarm(stage: Stage) -> None:
@@ -81,10 +82,10 @@ async def test_the_answer_to_connect(stage: Stage) -> None:
 async def test_some_refusals_are_answered_and_then_nothing_else_may_follow(stage: Stage, token: str, code: int) -> None:
     client = stage.client()
     assert await client.code("connect", token=token) == code
-    assert client.link.closed is None
+    assert client.is_open()
     client.say({})
     await settled()
-    assert client.link.closed is None, "a pong is no command"
+    assert client.is_open(), "a pong is no command"
     client.say({"id": 2, "connect": {"token": "alice"}})
     await settled()
     assert client.link.closed == Close.BAD_REQUEST.value
@@ -204,7 +205,7 @@ async def test_surplus_pongs_are_ignored(stage: Stage) -> None:
     client.say({}, {}, {})
     assert await client.new() == []
     assert client.link.pongs == 4
-    assert client.link.closed is None
+    assert client.is_open()
 
 
 async def test_too_many_commands_are_refused_and_then_cut(stage: Stage) -> None:
@@ -252,7 +253,7 @@ async def test_an_unforeseen_failure_is_answered_without_its_detail(
     reply = await client.ask("rpc", method="typing.start", data={"channel": "boom"})
     assert reply["error"] == {"code": 100, "message": "internal server error", "temporary": True}
     assert [record.levelname for record in caplog.records if record.levelname == "ERROR"] == ["ERROR"]
-    assert client.link.closed is None
+    assert client.is_open()
 
 
 async def test_every_command_is_counted_by_name_and_outcome(stage: Stage) -> None:
@@ -339,7 +340,7 @@ async def test_without_a_refresh_the_connection_expires_after_the_grace(stage: S
     client = stage.client()
     await client.connect("alice@100")
     await asyncio.sleep(100 + REFRESH_GRACE - 1)
-    assert client.link.closed is None
+    assert client.is_open()
     await asyncio.sleep(2)
     assert client.link.closed == Close.EXPIRED.value
     stage.assert_left_nothing()
@@ -352,11 +353,11 @@ async def test_a_refresh_prolongs_the_connection(stage: Stage) -> None:
     reply = await client.ask("refresh", token="alice@500")
     assert reply["refresh"] == {"client": first["client"], "version": "test", "expires": True, "ttl": 500}
     await asyncio.sleep(500)
-    assert client.link.closed is None
+    assert client.is_open()
     reply = await client.ask("refresh", token="alice")
     assert "expires" not in reply["refresh"]
     await asyncio.sleep(10_000)
-    assert client.link.closed is None
+    assert client.is_open()
 
 
 @pytest.mark.parametrize(
@@ -388,7 +389,7 @@ async def test_while_tokens_cannot_be_checked_a_refresh_may_be_tried_again(stage
 async def test_a_connection_that_expired_before_it_began_has_a_moment(stage: Stage) -> None:
     client = stage.client()
     await client.connect("alice@-29")
-    assert client.link.closed is None
+    assert client.is_open()
     await asyncio.sleep(REFRESH_MIN + 1)
     assert client.link.closed == Close.EXPIRED.value
 

@@ -20,7 +20,7 @@ def test_a_burst_and_then_the_rate() -> None:
     clock = Clock()
     throttle = Throttle(clock, rate=10, burst=5)
     assert [throttle.admit() for _ in range(7)] == [True] * 5 + [False] * 2
-    clock.seconds += 0.1
+    clock.seconds += 0.11
     assert [throttle.admit() for _ in range(2)] == [True, False]
     clock.seconds += 100
     assert [throttle.admit() for _ in range(7)] == [True] * 5 + [False] * 2

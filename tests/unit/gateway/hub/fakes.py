@@ -154,6 +154,9 @@ class FakeReader:
     def link(self) -> Link:
         return self
 
+    def send(self, frame: bytes) -> None:
+        self.got.append(frame)
+
     def evicted(self, topic: Topic, cause: Eviction) -> None:
         self.got.append((topic, cause))
 
@@ -178,7 +181,7 @@ class FakeListener:
 def fan_out(links: Iterable[Link], frame: bytes) -> int:
     count = 0
     for link in links:
-        link.got.append(frame)
+        link.send(frame)
         count += 1
     return count
 
