@@ -17,7 +17,8 @@ from gateway.hub.room import RING, Room
 from tests.support.virtual_time import settled
 from tests.unit.gateway.hub.fakes import ROOM, FakeReader, OffsetEncoder, event
 
-from .stage import Stage, channel_sid, payload_of, room, user_sid
+from .fakes import channel_sid, payload_of, room, user_sid
+from .stage import Stage
 
 TOPIC = channel_topic(channel_sid(1))
 EPOCH_OF_1 = "epoch of 1"

@@ -12,7 +12,8 @@ from gateway.centrifuge.room_services import SUBSCRIPTIONS_MAX
 from gateway.centrifuge.rpc import METHODS
 from tests.support.virtual_time import settled
 
-from .stage import Client, Stage, channel_sid, room, user_sid
+from .fakes import channel_sid, room, user_sid
+from .stage import Client, Stage
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from gateway.centrifuge.encode import ACTIVITY_SECONDS, ActivityEncoder, Encoder
 from gateway.sockets.frames import frame
 from tests.unit.gateway.hub.fakes import ROOM, event, signal
 
-from .stage import payload_of
+from .fakes import payload_of
 
 both = pytest.mark.parametrize("codec", [codec_json, codec_protobuf], ids=["json", "protobuf"])
 OTHER = Topic("chat:CH2")
