@@ -76,7 +76,7 @@ class NativeClient:
         """Several commands in one frame."""
         numbered: list[dict[str, Any]] = [{"id": next(self._ids), member: fields} for member, fields in commands]
         calls: list[asyncio.Future[_OBJECT]] = [asyncio.get_running_loop().create_future() for _ in numbered]
-        if self._reader.done():
+        if self._reader.done() or self.connection.state is not websockets.State.OPEN:
             for call in calls:
                 call.set_exception(Gone())
             return calls
@@ -162,6 +162,8 @@ class NativeClient:
                 self.pong()
 
     def pong(self) -> None:
+        if self.connection.state is not websockets.State.OPEN:
+            return
         if self._protobuf:
             self.connection.protocol.send_binary(b"\x00")
         else:

@@ -12,7 +12,7 @@ from chatcore.commands.members import MemberPatch
 from chatcore.commands.messages import MessagePatch
 from chatcore.domain.model import Actor, Channel, NotificationLevel
 
-from .world import World
+from .world import World, waits_for_a_lock
 
 Act = Callable[[World, Actor, Channel], Awaitable[object]]
 
@@ -44,10 +44,7 @@ async def test_a_command_that_waits_for_a_horizon_does_not_hold_the_users_stream
             "SELECT FROM members WHERE channel_sid = $1 AND user_sid = $2 FOR NO KEY UPDATE", last.sid, alice.user_sid
         )
         running = asyncio.ensure_future(COMMANDS[command](world, alice, last))
-        while not await world.pool.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        ):
-            assert not running.done(), "it has to wait"
+        await waits_for_a_lock(world, running)
         await horizon.execute("SET LOCAL lock_timeout = '200ms'")
         await horizon.execute("SELECT FROM user_streams WHERE user_sid = $1 FOR NO KEY UPDATE", alice.user_sid)
         await transaction.commit()

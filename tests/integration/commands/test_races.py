@@ -16,7 +16,7 @@ from chatcore.domain.model import Channel
 from chatcore.store.postgres import PostgresStore
 
 from .trouble import troubled
-from .world import ALL, World, node, until
+from .world import ALL, World, node, until, waits_for_a_lock
 
 
 async def outcomes(*calls: Awaitable[object]) -> Counter[str]:
@@ -234,10 +234,7 @@ async def test_a_user_is_deleted_while_its_joining_is_not_committed_yet(store: P
         await until(lambda: trouble.held == 1)
         async with node(store) as (other, _, _):
             deleting = asyncio.ensure_future(other.users.delete(world.rest, "alice"))
-            while not await world.pool.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            ):
-                assert not deleting.done(), "it has to wait"
+            await waits_for_a_lock(world, deleting)
             trouble.before_commit.set()
             await joining
             await deleting

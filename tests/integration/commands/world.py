@@ -232,3 +232,11 @@ async def until(condition: Callable[[], object], patience: float = 10.0) -> None
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"
         await asyncio.sleep(0.001)
+
+
+async def waits_for_a_lock(world: World, command: asyncio.Future[Any]) -> None:
+    """Returns once somebody waits for a lock of this database, which has to be `command`."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(10):
+        while not await world.pool.fetchval(waiting):
+            assert not command.done(), "it has to wait"
