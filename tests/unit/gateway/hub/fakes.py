@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatcore.domain.errors import ChatError, Code
@@ -223,3 +225,18 @@ class Node:
 
 
 AWAY = ChatError(Code.UNAVAILABLE, "no database")
+
+
+@contextlib.asynccontextmanager
+async def running(node: Node) -> AsyncIterator[None]:
+    task = asyncio.create_task(node.relay.run())
+    try:
+        yield
+    finally:
+        assert not task.done(), "the relay goes on whatever happens"
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def has(reader: FakeReader, offset: int) -> bool:
+    return reader.offsets[-1:] == [offset]

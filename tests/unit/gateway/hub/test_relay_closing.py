@@ -1,52 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.hub.relay import LINGER, TICK
 from tests.support.virtual_time import until
 
-from .fakes import AWAY, OTHER, ROOM, FakeLog, FakeReader, Node
-
-
-@contextlib.asynccontextmanager
-async def running(node: Node) -> AsyncIterator[None]:
-    task = asyncio.create_task(node.relay.run())
-    try:
-        yield
-    finally:
-        assert not task.done(), "the relay goes on whatever happens"
-        task.cancel()
-        await asyncio.wait([task])
-
-
-@pytest.fixture
-async def node() -> AsyncIterator[Node]:
-    """With a stream of three events."""
-    made = Node()
-    made.log.make(ROOM)
-    made.log.append(count=3)
-    async with running(made):
-        yield made
-
-
-@pytest.fixture
-async def reader(node: Node) -> FakeReader:
-    """Attached at offset 3."""
-    found = FakeReader()
-    await node.read(found)
-    return found
-
-
-def has(reader: FakeReader, offset: int) -> bool:
-    return reader.offsets[-1:] == [offset]
-
-
-# Opening.
-
+from .fakes import AWAY, OTHER, ROOM, FakeLog, FakeReader, Node, running
 
 # Closing.
 
