@@ -10,7 +10,10 @@ import pytest
 
 from tests.support.servers import Servers, cloned_database, running_servers
 
+# How long one example takes depends on what else the machine is doing.
+hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.register_profile("fuzz", max_examples=5000, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

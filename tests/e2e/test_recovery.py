@@ -120,6 +120,7 @@ async def test_state_of_the_application_is_asked_for_again_after_a_gap(people: P
     room = f"chat:{sid}"
     carol = await people.connect(kind, "carol", node=1, mode="feed")
     await carol.call("channel.join", channel=sid)
+    writers = await people.writers(sid, 20)
     loaded: list[Position] = []
     start = (await carol.call("message.list", channel=sid))["stream"]
     tops = iter([Position(start["offset"], start["epoch"]), Position(start["offset"] + 400, start["epoch"])])
@@ -132,7 +133,8 @@ async def test_state_of_the_application_is_asked_for_again_after_a_gap(people: P
     await carol.sdk.subscribe(room, state)
     await carol.feed.event(room, "message.added")
     await miss(carol)
-    await gather(*(alice.say(sid) for _ in range(401)))
+    await gather(*(writer.rpc("message.send", channel=sid, body="fill") for writer in writers for _ in range(20)))
+    await alice.say(sid)
     await come_back(carol, people.node(1))
     await carol.feed.take("subscribed", room)
     await carol.feed.until(lambda: len(carol.feed.offsets(room)) == 3)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.commands.history import cut
@@ -14,6 +14,7 @@ def events(sizes: list[int]) -> list[Event]:
     ]
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 50), max_size=20), room=st.integers(0, 100))
 def test_a_cut_page_is_the_longest_prefix_that_fits_but_never_nothing(sizes: list[int], room: int) -> None:
     given_events = events(sizes)

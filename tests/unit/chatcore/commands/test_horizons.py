@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.commands.horizons import _merge
@@ -32,6 +32,7 @@ def apply(held: int | None, report: Horizon, newest: int) -> int | None:
     return index if report.force or held is None or index > held else held
 
 
+@settings(deadline=None)
 @given(
     given_reports=st.lists(reports, max_size=12),
     held=st.none() | st.integers(0, 9),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.domain.ids import is_sid, new_epoch, new_sid
@@ -46,6 +46,7 @@ def test_hexadecimal_digits_of_both_cases_are_a_sid() -> None:
     assert is_sid("CH", "CH" + "aF09" * 8)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=40))
 def test_any_text_is_judged(text: str) -> None:
     assert is_sid("CH", text) in (True, False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.domain import serial
@@ -279,6 +279,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(text=texts)
 def test_any_text_comes_back_as_it_was_on_one_line(text: str) -> None:
     written = serial.string(text)
@@ -287,6 +288,7 @@ def test_any_text_comes_back_as_it_was_on_one_line(text: str) -> None:
     assert "\r" not in written
 
 
+@settings(deadline=None)
 @given(
     value=values,
     indent=st.sampled_from([None, 0, 1, "\t"]),
@@ -320,6 +322,7 @@ def test_one_line_keeps_the_spelling_of_strings_and_numbers(text: str, line: str
     assert serial.one_line(text) == line
 
 
+@settings(deadline=None)
 @given(value=values, name=texts, body=texts)
 def test_payloads_with_anything_inside_are_one_line_of_json(value: Any, name: str, body: str) -> None:  # Any: JSON
     message = replace(MESSAGE, attributes=json.dumps(value, indent=1), author=name, body=body, client_ref=name)

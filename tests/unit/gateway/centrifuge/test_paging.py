@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.domain.paging import Cursor, Page
@@ -41,6 +41,7 @@ def test_limits_out_of_range(limit: int) -> None:
         window(limit, None)
 
 
+@settings(deadline=None)
 @given(
     moment=st.datetimes(FIRST, LAST, timezones=st.just(UTC)),
     sid=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
@@ -85,6 +86,7 @@ def test_another_time_zone_is_the_same_moment() -> None:
     assert window(1, packed([other.isoformat(), "CH1"])).after == PLACE
 
 
+@settings(deadline=None)
 @given(token=st.text(max_size=40))
 def test_any_text_is_a_page_or_refused(token: str) -> None:
     with contextlib.suppress(BadParams):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.domain import model
@@ -137,6 +137,7 @@ def test_nesting_without_end_is_refused_or_left_for_the_limits(kind: type) -> No
                 assert name != "attributes" or "attributes" not in whole(kind) or found.attributes
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for kind in (p.ChannelUpdate, p.OfUsers, p.EventList, p.Nothing):
