@@ -29,7 +29,7 @@ def a_message() -> Message:
         index=100,
         author="reader-1",
         body="x" * 40,
-        media=None,
+        media=(),
         attributes="{}",
         was_edited=False,
         last_updated_by=None,

@@ -9,7 +9,8 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import Identity
 from chatcore.domain.model import Actor, Channel, ChannelType, Member
 from chatcore.domain.permissions import Permission
-from chatcore.ports.store import Access, Repositories
+from chatcore.ports.store import Repositories
+from chatcore.ports.views import Access
 
 
 def channel_not_found(key: str) -> ChatError:

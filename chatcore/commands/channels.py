@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from chatcore.domain import limits, serial
+from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, LeaveReason
-from chatcore.domain.ids import ChannelSid, Identity, UserSid, new_epoch, new_sid
+from chatcore.domain.ids import ChannelSid, UserSid, new_epoch, new_sid
 from chatcore.domain.model import (
     UNSET,
     Actor,
     Channel,
+    ChannelState,
     ChannelType,
-    Invite,
+    EmailBinding,
     Member,
     Membership,
     MembershipStatus,
     NotificationLevel,
     Position,
+    Timers,
     Unset,
     given,
 )
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
-from chatcore.ports.store import Access
+from chatcore.ports.views import Access
 
 from . import membership
 from .access import (
@@ -40,6 +45,7 @@ from .access import (
     own_member,
     require,
 )
+from .activity import due_state, in_state, require_open, started
 from .membership import MemberDraft
 from .rates import Rates
 from .unit import Unit, Work, advance
@@ -59,6 +65,11 @@ class ChannelDraft:
     created_by: str | Unset = UNSET
     date_created: datetime | Unset = UNSET
     date_updated: datetime | Unset = UNSET
+    messaging_service_sid: str | Unset | None = UNSET
+    state: ChannelState | Unset = UNSET
+    inactive_after: int | Unset | None = UNSET  # seconds of silence
+    closed_after: int | Unset | None = UNSET
+    email: EmailBinding | Unset | None = UNSET
 
 
 def _checked(draft: ChannelDraft) -> ChannelDraft:
@@ -83,7 +94,7 @@ class Channels:
 
     async def create(self, actor: Actor, draft: ChannelDraft, *, join: bool = False) -> tuple[Channel, Member | None]:
         """With `join` the calling client becomes its first member, with the creator's role."""
-        draft = await self._before(actor, "onChannelAdd", draft)
+        draft = await self._before(actor, Action.CHANNEL_ADD, draft, None)
 
         async def act(work: Work) -> tuple[Channel, Member | None]:
             service = await membership.service_of(work.tx, actor)
@@ -111,8 +122,13 @@ class Channels:
                 date_updated=given(fields.date_updated, created),
                 rev=0,
                 stream=Position(offset=0, epoch=new_epoch()),
+                messaging_service_sid=given(fields.messaging_service_sid, None),
+                state=given(fields.state, ChannelState.ACTIVE),
+                timers=_timers(fields, Timers(), given(fields.state, ChannelState.ACTIVE), work.now),
+                email=given(fields.email, None),
             )
             await work.tx.channels.create(channel)
+            await work.tell(actor, Action.CHANNEL_ADD, {}, channel=channel)
             if not join:
                 return channel, None
             user = await work.tx.users.get(service.sid, identity_of(actor))
@@ -134,7 +150,7 @@ class Channels:
 
     async def update(self, actor: Actor, key: str, draft: ChannelDraft, *, if_rev: int | None = None) -> Channel:
         """An update without any field answers with the channel as it is and leaves no event."""
-        draft = await self._before(actor, "onChannelUpdate", draft, ChannelSid=key)
+        draft = await self._before(actor, Action.CHANNEL_UPDATE, draft, key)
 
         async def act(work: Work) -> Channel:
             access = await enter(work.tx, actor, key, lock=True)
@@ -143,12 +159,13 @@ class Channels:
             if draft.attributes is not UNSET:
                 require(actor, access, Permission.EDIT_CHANNEL_ATTRIBUTES)
             check_revision(access.channel.rev, if_rev)
-            fields = replace(_checked(draft), type=UNSET)
+            fields = _checked(draft)
             if fields == ChannelDraft():
                 return access.channel
-            self._rates.channel(access.channel.sid)
             old = access.channel
-            channel = advance(old)
+            require_open(old)
+            self._rates.channel(old.sid)
+            channel = self._in_state(fields, advance(old), work.now)
             channel = replace(
                 channel,
                 friendly_name=given(fields.friendly_name, old.friendly_name),
@@ -157,10 +174,12 @@ class Channels:
                 created_by=given(fields.created_by, old.created_by),
                 date_created=given(fields.date_created, old.date_created),
                 date_updated=given(fields.date_updated, work.now),
+                type=given(fields.type, old.type),
+                messaging_service_sid=given(fields.messaging_service_sid, old.messaging_service_sid),
+                email=given(fields.email, old.email),
                 rev=channel.stream.offset,
             )
-            await work.tx.channels.save(channel)
-            work.log_channel(channel, EventType.CHANNEL_UPDATED, channel=serial.channel(channel))
+            await self._save(work, actor, old, channel, "API")
             return channel
 
         return await self._unit.run(actor, act)
@@ -189,9 +208,10 @@ class Channels:
                     invite = next(i for i in invites if i.user_sid == sid)
                     work.log_user(stream, EventType.CHANNEL_UNINVITED, channel.sid, invite=serial.invite(invite))
             await work.tx.users.save_streams(list(streams.values()))
+            await work.tell(actor, Action.CHANNEL_REMOVE, {}, channel=channel)
             await work.tx.channels.delete(channel.sid, work.now + LOG_KEPT_AFTER_DELETION)
 
-        await self._hook.before(actor, "onChannelDestroy", {"ChannelSid": key})
+        await self._hook.before(actor, Action.CHANNEL_REMOVE, partial(self._look, actor, key, ChannelDraft()))
         await self._unit.run(actor, act)
 
     async def join(self, actor: Actor, key: str) -> tuple[Channel, Member]:
@@ -211,11 +231,11 @@ class Channels:
                 raise ChatError(Code.USER_NOT_FOUND, f"User {identity} was not found")
             return await membership.admit(work, actor, service, access.channel, user, MemberDraft())
 
-        await self._hook.before(actor, "onMemberAdd", {"ChannelSid": key, "Identity": identity, "Reason": "JOINED"})
+        await self._hook.before(actor, Action.MEMBER_ADD, partial(self._look_at_own, actor, key, "JOINED"))
         return await self._unit.run(actor, act)
 
     async def leave(self, actor: Actor, key: str) -> None:
-        identity = identity_of(actor)
+        identity_of(actor)
 
         async def act(work: Work) -> None:
             access = await enter_as_member(work.tx, actor, key, lock=True)
@@ -224,57 +244,8 @@ class Channels:
             service = await membership.service_of(work.tx, actor)
             await membership.dismiss(work, actor, service, access.channel, own_member(access), LeaveReason.LEFT)
 
-        await self._hook.before(actor, "onMemberRemove", {"ChannelSid": key, "Identity": identity, "Reason": "LEFT"})
+        await self._hook.before(actor, Action.MEMBER_REMOVE, partial(self._look_at_own, actor, key, "LEFT"))
         await self._unit.run(actor, act)
-
-    async def invite(self, actor: Actor, key: str, identity: str, role_sid: str | Unset = UNSET) -> Invite:
-        """The user must exist. Raises ChatError(ALREADY_INVITED), (MEMBER_EXISTS), (USER_NOT_FOUND)."""
-
-        async def act(work: Work) -> Invite:
-            access = await enter(work.tx, actor, key, lock=True)
-            require(actor, access, Permission.INVITE_MEMBER)
-            if role_sid is not UNSET:
-                require(actor, access, Permission.ADD_MEMBER, Permission.REMOVE_MEMBER)
-            limits.identity(identity)
-            self._rates.channel(access.channel.sid)
-            service = await membership.service_of(work.tx, actor)
-            user = await work.tx.users.get(service.sid, identity)
-            if user is None:
-                raise ChatError(Code.USER_NOT_FOUND, f"User {identity} was not found")
-            return await membership.invite_user(work, actor, service, access.channel, user, role_sid)
-
-        return await self._unit.run(actor, act)
-
-    async def uninvite(self, actor: Actor, key: str, invite_key: str) -> None:
-        """By invite SID or identity."""
-
-        async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, key, lock=True)
-            require(actor, access, Permission.INVITE_MEMBER)
-            invite = await work.tx.invites.get(access.channel.sid, invite_key)
-            if invite is None:
-                raise ChatError(Code.INVITE_NOT_FOUND, f"Invite {invite_key} was not found")
-            self._rates.channel(access.channel.sid)
-            await membership.withdraw(work, access.channel, invite)
-
-        await self._unit.run(actor, act)
-
-    async def decline(self, actor: Actor, key: str) -> None:
-        async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, key, lock=True)
-            if access.invite is None:
-                raise ChatError(Code.INVITE_NOT_FOUND, "There is no invite to decline")
-            self._rates.channel(access.channel.sid)
-            await membership.withdraw(work, access.channel, access.invite)
-
-        identity_of(actor)
-        await self._unit.run(actor, act)
-
-    async def invites(
-        self, actor: Actor, key: str, window: Window, *, identities: Sequence[Identity] = ()
-    ) -> Page[Invite]:
-        access = await enter_as_member(self._unit.store.read, actor, key)
-        return await self._unit.store.read.invites.list(access.channel.sid, window, identities=identities)
 
     async def memberships(
         self, user_sid: UserSid, window: Window, *, status: MembershipStatus | None = None
@@ -304,18 +275,99 @@ class Channels:
             raise channel_not_found(key)
         return found
 
-    async def _before(self, actor: Actor, action: str, draft: ChannelDraft, **more: str) -> ChannelDraft:
+    async def due(self, limit: int) -> Sequence[tuple[Actor, ChannelSid]]:
+        """Conversations whose timers have run out, longest due first, each with the actor that moves it."""
+        return [
+            (Actor(account_sid=account, service_sid=service, webhooks=True), sid)
+            for account, service, sid in await self._unit.store.read.channels.due(self._unit.clock.now(), limit)
+        ]
+
+    async def run_timer(self, actor: Actor, sid: ChannelSid) -> Channel | None:
+        """Moves a conversation to the state its timers lead to, once, however many workers try; None: not due."""
+
+        async def act(work: Work) -> Channel | None:
+            access = await work.tx.channels.access(actor.service_sid, sid, None, lock=True)
+            if access is None or (state := due_state(access.channel, work.now)) is None:
+                return None
+            old = access.channel
+            channel = in_state(advance(old), state, work.now)
+            channel = replace(channel, date_updated=work.now, rev=channel.stream.offset)
+            await self._save(work, actor, old, channel, "TIMER")
+            return channel
+
+        return await self._unit.run(actor, act)
+
+    @staticmethod
+    def _in_state(fields: ChannelDraft, channel: Channel, now: datetime) -> Channel:
+        """With the state and timers that were asked for; timers that change start again."""
+        state = given(fields.state, channel.state)
+        timed = fields.inactive_after is not UNSET or fields.closed_after is not UNSET
+        if timed:
+            channel = replace(channel, timers=_timers(fields, channel.timers, state, now))
+        return in_state(channel, state, now) if state is not channel.state else channel
+
+    @staticmethod
+    async def _save(work: Work, actor: Actor, old: Channel, channel: Channel, why: str) -> None:
+        """Saves, logs and tells a change of the channel's own fields. `why` is the reason of a change of state."""
+        await work.tx.channels.save(channel)
+        if channel.state is ChannelState.CLOSED and channel.guests_count:
+            await work.tx.guests.release(channel.sid)
+        # Who reads a public channel without being a member has to be asked again once it is private.
+        migrated = {"migrated": "true"} if channel.type is not old.type else {}
+        work.log_channel(channel, EventType.CHANNEL_UPDATED, channel=serial.channel(channel), **migrated)
+        if why != "TIMER":
+            await work.tell(actor, Action.CHANNEL_UPDATE, {}, channel=channel)
+        if channel.state is not old.state:
+            await membership.tell_state(work, actor, old, channel, why)
+
+    async def _before(self, actor: Actor, action: Action, draft: ChannelDraft, key: str | None) -> ChannelDraft:
         """The draft with what the hook changed."""
-        intended = {
-            "FriendlyName": given(draft.friendly_name, None),
-            "UniqueName": given(draft.unique_name, None),
-            "Attributes": given(draft.attributes, None),
+        changes = await self._hook.before(actor, action, partial(self._look, actor, key, draft))
+        if not changes:
+            return draft
+        return replace(
+            draft,
+            friendly_name=changes.get("friendly_name", draft.friendly_name),
+            unique_name=changes.get("unique_name", draft.unique_name),
+            attributes=changes.get("attributes", draft.attributes),
+        )
+
+    async def _look(self, actor: Actor, key: str | None, draft: ChannelDraft) -> Facts | None:
+        """What a before-hook is told: the channel `key`, or a new one, with the intended values."""
+        held: Facts = {
+            "attributes": "{}",
+            "created_by": actor.name,
+            "type": ChannelType.PUBLIC.value,
+            "state": "active",
         }
-        answer = await self._hook.before(actor, action, {**intended, **more})
-        if answer["FriendlyName"] != intended["FriendlyName"]:
-            draft = replace(draft, friendly_name=answer["FriendlyName"])
-        if answer["UniqueName"] != intended["UniqueName"]:
-            draft = replace(draft, unique_name=answer["UniqueName"])
-        if (attributes := answer["Attributes"]) != intended["Attributes"] and attributes is not None:
-            draft = replace(draft, attributes=attributes)
-        return draft
+        if key is not None:
+            access = await self._unit.store.read.channels.access(actor.service_sid, key, actor.identity)
+            if access is None:
+                return None
+            held = snapshot.channel(access.channel)
+        intended = {
+            "friendly_name": given(draft.friendly_name, held.get("friendly_name")),
+            "unique_name": given(draft.unique_name, held.get("unique_name")),
+            "attributes": given(draft.attributes, held["attributes"]),
+            "type": given(draft.type, held["type"]),
+            "state": given(draft.state, held["state"]),
+        }
+        return {"channel": {**held, **intended}}
+
+    async def _look_at_own(self, actor: Actor, key: str, why: str) -> Facts | None:
+        """What a before-hook is told of a client that joins or leaves."""
+        access = await self._unit.store.read.channels.access(actor.service_sid, key, actor.identity)
+        if access is None:
+            return None
+        own = access.member
+        member = {"identity": actor.identity, "role_sid": None} if own is None else snapshot.member(own)
+        return {"channel": snapshot.channel(access.channel), "member": member, "reason": why}
+
+
+def _timers(fields: ChannelDraft, held: Timers, state: ChannelState, now: datetime) -> Timers:
+    timers = replace(
+        held,
+        inactive_after=given(fields.inactive_after, held.inactive_after),
+        closed_after=given(fields.closed_after, held.closed_after),
+    )
+    return started(timers, state, now)

@@ -13,6 +13,7 @@ from chatcore.ports.store import Store
 from .channels import Channels
 from .history import History
 from .horizons import Horizons
+from .invites import Invites
 from .members import Members
 from .messages import Messages
 from .rates import Rates
@@ -32,6 +33,7 @@ class Chat:
     roles: Roles
     users: Users
     channels: Channels
+    invites: Invites
     members: Members
     messages: Messages
     horizons: Horizons
@@ -59,6 +61,7 @@ def build(
         roles=Roles(unit, rates),
         users=Users(unit, rates, hook),
         channels=Channels(unit, rates, hook),
+        invites=Invites(unit, rates),
         members=Members(unit, rates, hook),
         messages=Messages(unit, rates, hook, batch),
         horizons=Horizons(unit),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from chatcore.domain.events import Event, Topic
 from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Position
-from chatcore.ports.store import Repositories, Store, StreamTop
+from chatcore.ports.store import Repositories, Store
+from chatcore.ports.views import StreamTop
 
 PAGE_MAX = 300
 PAGE_BYTES = 256 * 1024

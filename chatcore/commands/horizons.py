@@ -18,7 +18,8 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, Signal, SignalType, channel_topic
 from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid
 from chatcore.domain.model import Actor, Member, Unread
-from chatcore.ports.store import Horizon, TransactionConflict
+from chatcore.ports.store import TransactionConflict
+from chatcore.ports.views import Horizon
 
 from .access import enter_as_member, identity_of, own_member
 from .membership import service_of

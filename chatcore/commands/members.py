@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from chatcore.domain import limits, serial
+from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, LeaveReason
 from chatcore.domain.ids import ChannelSid, Identity, RoleSid
 from chatcore.domain.model import UNSET, Actor, Channel, Member, Unset, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission, RoleType
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
-from chatcore.ports.store import Access, Repositories
+from chatcore.ports.store import Repositories
+from chatcore.ports.views import Access
 
 from . import membership
 from .access import check_revision, enter, enter_as_member, require, require_either, require_sight
+from .activity import require_open
 from .horizons import horizon_parts, horizon_signal
 from .membership import MemberDraft, check_index
 from .rates import Rates
@@ -88,12 +93,14 @@ class Members:
                 limits.attributes(draft.attributes)
             self._rates.channel(access.channel.sid)
             service = await membership.service_of(work.tx, actor)
-            user, _ = await membership.ensure_user(work, service, Identity(identity))
+            user, _ = await membership.ensure_user(work, actor, service, Identity(identity))
             _, member = await membership.admit(work, actor, service, access.channel, user, draft)
             return member
 
-        fields = {"ChannelSid": channel_key, "Identity": identity, "Reason": "ADDED"}
-        await self._hook.before(actor, "onMemberAdd", fields)
+        intended = {"identity": identity, "role_sid": given(draft.role_sid, None)}
+        intended["attributes"] = given(draft.attributes, "{}")
+        look = partial(self._look, actor, channel_key, None, intended, "ADDED")
+        await self._hook.before(actor, Action.MEMBER_ADD, look)
         return await self._unit.run(actor, act)
 
     async def update(
@@ -110,10 +117,17 @@ class Members:
             check_revision(member.rev, if_rev)
             if patch == MemberPatch():
                 return member
+            require_open(access.channel)
             self._rates.channel(access.channel.sid)
             return await self._change(work, actor, access, member, patch)
 
-        await self._hook.before(actor, "onMemberUpdate", {"ChannelSid": channel_key, "Identity": key})
+        intended = {}
+        if patch.role_sid is not UNSET:
+            intended["role_sid"] = patch.role_sid
+        if patch.attributes is not UNSET:
+            intended["attributes"] = patch.attributes
+        look = partial(self._look, actor, channel_key, key, intended, None)
+        await self._hook.before(actor, Action.MEMBER_UPDATE, look)
         return await self._unit.run(actor, act)
 
     async def remove(self, actor: Actor, channel_key: str, key: str) -> None:
@@ -125,9 +139,23 @@ class Members:
             service = await membership.service_of(work.tx, actor)
             await membership.dismiss(work, actor, service, access.channel, member, LeaveReason.REMOVED)
 
-        fields = {"ChannelSid": channel_key, "Identity": key, "Reason": "REMOVED"}
-        await self._hook.before(actor, "onMemberRemove", fields)
+        look = partial(self._look, actor, channel_key, key, {}, "REMOVED")
+        await self._hook.before(actor, Action.MEMBER_REMOVE, look)
         await self._unit.run(actor, act)
+
+    async def _look(
+        self, actor: Actor, channel_key: str, key: str | None, intended: Mapping[str, str | None], why: str | None
+    ) -> Facts | None:
+        """What a before-hook is told: the member `key`, or a new one, with the intended values."""
+        repos = self._unit.store.read
+        access = await repos.channels.access(actor.service_sid, channel_key, actor.identity)
+        if access is None:
+            return None
+        member = await repos.members.get(access.channel.sid, key) if key is not None else None
+        if key is not None and member is None:
+            return None
+        held = {} if member is None else snapshot.member(member)
+        return {"channel": snapshot.channel(access.channel), "member": {**held, **intended}, "reason": why}
 
     @staticmethod
     def _allow(actor: Actor, access: Access, member: Member, patch: MemberPatch) -> None:
@@ -175,6 +203,7 @@ class Members:
         if durable:
             await work.tx.channels.save(channel)
             work.log_channel(channel, EventType.MEMBER_UPDATED, subject=member.user_sid, member=serial.member(changed))
+        await work.tell(actor, Action.MEMBER_UPDATE, {"member": snapshot.member(changed)}, channel=channel)
         return changed
 
 

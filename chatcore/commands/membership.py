@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chatcore.domain import serial
+from chatcore.domain import serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, LeaveReason
 from chatcore.domain.ids import Identity, InviteSid, MemberSid, RoleSid, UserSid, new_epoch, new_sid
@@ -24,9 +24,12 @@ from chatcore.domain.model import (
     given,
 )
 from chatcore.domain.permissions import RoleType
-from chatcore.ports.store import Repositories, UserStream
+from chatcore.domain.webhooks import Action
+from chatcore.ports.store import Repositories
+from chatcore.ports.views import UserStream
 
 from . import notify
+from .activity import touched
 from .unit import Work, advance
 
 
@@ -59,7 +62,7 @@ async def role_of(repos: Repositories, service: Service, sid: str, kind: RoleTyp
 
 
 async def ensure_user(
-    work: Work, service: Service, identity: Identity, *, role_sid: RoleSid | None = None
+    work: Work, actor: Actor, service: Service, identity: Identity, *, role_sid: RoleSid | None = None
 ) -> tuple[User, bool]:
     """The user of that identity, made with the default role if there was none."""
     user = User(
@@ -76,7 +79,10 @@ async def ensure_user(
         info_position=1,
         stream=Position(offset=0, epoch=new_epoch()),
     )
-    return await work.tx.users.ensure(user)
+    user, made = await work.tx.users.ensure(user)
+    if made:
+        await work.tell(actor, Action.USER_ADD, {"user": snapshot.user(user)})
+    return user, made
 
 
 async def stream_of(work: Work, sid: UserSid) -> UserStream:
@@ -126,6 +132,7 @@ async def admit(
         raise ChatError(
             Code.USER_CHANNELS_EXCEEDED, f"{user.identity} is in its {service.limit_user_channels} channels"
         )
+    channel = await wake(work, actor, channel)
     channel = replace(advance(channel), members_count=channel.members_count + 1)
     stream.offset += 1
     stream.joined_count += 1
@@ -159,7 +166,27 @@ async def admit(
     work.jobs += notify.for_membership(
         service, channel, "added_to_channel", identity=user.identity, by=actor.identity, enabled=enabled
     )
+    why = "JOINED" if actor.identity == user.identity else "ADDED"
+    await work.tell(actor, Action.MEMBER_ADD, {"member": snapshot.member(member), "reason": why}, channel=channel)
     return channel, member
+
+
+async def wake(work: Work, actor: Actor, channel: Channel) -> Channel:
+    """The locked channel after activity other than a message. Not saved yet. Raises ChatError(CHANNEL_CLOSED)."""
+    woken = touched(channel, work.now)
+    if woken.state is channel.state:
+        return woken
+    woken = advance(woken)
+    woken = replace(woken, rev=woken.stream.offset)
+    work.log_channel(woken, EventType.CHANNEL_UPDATED, channel=serial.channel(woken))
+    await tell_state(work, actor, channel, woken, "EVENT")
+    return woken
+
+
+async def tell_state(work: Work, actor: Actor, old: Channel, new: Channel, why: str) -> None:
+    """`why` is API, TIMER or EVENT."""
+    states = {"state_from": old.state.value, "state_to": new.state.value, "reason": why}
+    await work.tell(actor, Action.STATE_UPDATE, states, channel=new)
 
 
 async def dismiss(
@@ -190,6 +217,9 @@ async def dismiss(
         work.jobs += notify.for_membership(
             service, channel, "removed_from_channel", identity=member.identity, by=actor.identity, enabled=enabled
         )
+    if reason in (LeaveReason.LEFT, LeaveReason.REMOVED):
+        facts = {"member": snapshot.member(gone), "reason": reason.name}
+        await work.tell(actor, Action.MEMBER_REMOVE, facts, channel=channel)
     return channel
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from chatcore.domain import limits, serial
+from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType
 from chatcore.domain.ids import ChannelSid, MessageSid
 from chatcore.domain.model import UNSET, Actor, LastMessage, Message, Order, Unset, given
 from chatcore.domain.paging import Page
 from chatcore.domain.permissions import Permission
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
-from chatcore.ports.store import Access, Repositories
+from chatcore.ports.store import Repositories
+from chatcore.ports.views import Access
 
 from .access import check_revision, enter, enter_as_member, require_either, require_sight
+from .activity import require_open
 from .rates import Rates
-from .send_batch import SendBatch, SendDraft, Sent
+from .send_batch import SendBatch
+from .sending import SendDraft, Sent
 from .unit import Unit, Work, advance
 
 
@@ -31,6 +37,7 @@ class MessagePatch:
     date_created: datetime | Unset = UNSET
     date_updated: datetime | Unset = UNSET
     last_updated_by: str | Unset = UNSET
+    subject: str | Unset | None = UNSET
 
 
 async def _find(repos: Repositories, channel_sid: ChannelSid, key: MessageSid | int) -> Message:
@@ -51,12 +58,14 @@ class Messages:
 
     async def send(self, actor: Actor, draft: SendDraft) -> Sent:
         """Returns after the commit. A client_ref that was used before returns the first message, unchanged."""
-        intended = {"ChannelSid": draft.channel, "Body": draft.body, "Attributes": given(draft.attributes, None)}
-        intended["From"] = given(draft.author, actor.name)
-        answer = await self._hook.before(actor, "onMessageSend", intended)
-        if answer is not intended:
-            draft = replace(draft, body=answer["Body"], attributes=answer["Attributes"] or UNSET)
-            draft = replace(draft, author=answer["From"] or UNSET)
+        changes = await self._hook.before(actor, Action.MESSAGE_ADD, partial(self._look_at_draft, actor, draft))
+        if changes:
+            draft = replace(
+                draft,
+                body=changes.get("body", draft.body),
+                attributes=changes.get("attributes", draft.attributes),
+                author=changes.get("author", draft.author),
+            )
         return await self._batch.send(actor, draft)
 
     async def get(self, actor: Actor, channel_key: str, key: MessageSid | int) -> Message:
@@ -107,6 +116,9 @@ class Messages:
             self._check(patch)
             if patch == MessagePatch():
                 return message
+            require_open(access.channel)
+            if patch.body is not UNSET and message.media and message.body is None:
+                raise ChatError(Code.MEDIA_BODY_FIXED, "The message is a file and has no body to change")
             self._rates.channel(access.channel.sid)
             channel = advance(access.channel)
             edited = patch.body is not UNSET or patch.attributes is not UNSET
@@ -115,6 +127,7 @@ class Messages:
                 body=given(patch.body, message.body),
                 attributes=given(patch.attributes, message.attributes),
                 author=given(patch.author, message.author),
+                subject=given(patch.subject, message.subject),
                 date_created=given(patch.date_created, message.date_created),
                 date_updated=given(patch.date_updated, work.now),
                 was_edited=message.was_edited or edited,
@@ -127,13 +140,17 @@ class Messages:
             await work.tx.messages.update(changed)
             await work.tx.channels.save(channel)
             work.log_channel(channel, EventType.MESSAGE_UPDATED, message=serial.message(changed))
+            await work.tell(actor, Action.MESSAGE_UPDATE, {}, channel=channel, message=changed)
             return changed
 
-        fields = {"ChannelSid": channel_key, "MessageSid": str(key), "Body": given(patch.body, None)}
-        fields["Attributes"] = given(patch.attributes, None)
-        answer = await self._hook.before(actor, "onMessageUpdate", fields)
-        if answer is not fields:
-            patch = replace(patch, body=_or_unset(answer["Body"]), attributes=_or_unset(answer["Attributes"]))
+        look = partial(self._look, actor, channel_key, key, patch)
+        if changes := await self._hook.before(actor, Action.MESSAGE_UPDATE, look):
+            patch = replace(
+                patch,
+                body=changes.get("body", patch.body),
+                attributes=changes.get("attributes", patch.attributes),
+                author=changes.get("author", patch.author),
+            )
         return await self._unit.run(actor, act)
 
     async def delete(self, actor: Actor, channel_key: str, key: MessageSid | int) -> None:
@@ -158,9 +175,47 @@ class Messages:
             await work.tx.channels.save(channel)
             removed = serial.removed_message(message, channel.stream.offset)
             work.log_channel(channel, EventType.MESSAGE_REMOVED, message=removed)
+            if message.media:
+                await work.tx.media.delete([file.sid for file in message.media])
+            await work.tell(actor, Action.MESSAGE_REMOVE, {}, channel=channel, message=message)
 
-        await self._hook.before(actor, "onMessageRemove", {"ChannelSid": channel_key, "MessageSid": str(key)})
+        look = partial(self._look, actor, channel_key, key, MessagePatch())
+        await self._hook.before(actor, Action.MESSAGE_REMOVE, look)
         await self._unit.run(actor, act)
+
+    async def _look(self, actor: Actor, channel_key: str, key: MessageSid | int, patch: MessagePatch) -> Facts | None:
+        """What a before-hook is told of a message that exists."""
+        repos = self._unit.store.read
+        access = await repos.channels.access(actor.service_sid, channel_key, actor.identity)
+        message = await repos.messages.get(access.channel.sid, key) if access is not None else None
+        if access is None or message is None:
+            return None
+        intended = replace(
+            message,
+            body=given(patch.body, message.body),
+            attributes=given(patch.attributes, message.attributes),
+            author=given(patch.author, message.author),
+        )
+        return {
+            "channel": snapshot.channel(access.channel),
+            "message": snapshot.message(intended),
+            "by": actor.name,
+        }
+
+    async def _look_at_draft(self, actor: Actor, draft: SendDraft) -> Facts | None:
+        repos = self._unit.store.read
+        access = await repos.channels.access(actor.service_sid, draft.channel, actor.identity)
+        if access is None:
+            return None
+        files = await repos.media.many(actor.service_sid, draft.media_sids) if draft.media_sids else ()
+        message = {
+            "body": draft.body or "" if not draft.media_sids else draft.body,
+            "attributes": given(draft.attributes, "{}"),
+            "author": given(draft.author, actor.name),
+            "member_sid": access.member.sid if access.member is not None else None,
+            "media": [snapshot.media(file.media) for file in files],
+        }
+        return {"channel": snapshot.channel(access.channel), "message": message, "by": actor.name}
 
     @staticmethod
     def _check(patch: MessagePatch) -> None:
@@ -170,6 +225,8 @@ class Messages:
             limits.attributes(patch.attributes)
         if patch.author is not UNSET:
             limits.author(patch.author)
+        if patch.subject is not UNSET:
+            limits.subject(patch.subject)
         if patch.last_updated_by is not UNSET:
             limits.last_updated_by(patch.last_updated_by)
 
@@ -182,7 +239,3 @@ def _editing(patch: MessagePatch) -> list[Permission]:
     if patch.attributes is not UNSET:
         needed.append(Permission.EDIT_ANY_MESSAGE_ATTRIBUTES)
     return needed
-
-
-def _or_unset(value: str | None) -> str | Unset:
-    return UNSET if value is None else value

@@ -11,21 +11,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chatcore.domain import limits, serial
+from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, EventType, channel_topic
-from chatcore.domain.ids import ChannelSid, Identity, MessageSid, is_sid, new_sid
+from chatcore.domain.ids import ChannelSid, MessageSid, is_sid, new_sid
 from chatcore.domain.jobs import Job
-from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, LastMessage, Message, Service, Unset, given
-from chatcore.domain.permissions import Permission
-from chatcore.ports.store import Repositories, Sender, TransactionConflict
+from chatcore.domain.media import MediaFile
+from chatcore.domain.model import (
+    UNSET,
+    Actor,
+    Channel,
+    LastMessage,
+    Message,
+    Position,
+    given,
+)
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
+from chatcore.ports.store import TransactionConflict
 
-from . import notify
-from .access import channel_not_found, enter, not_a_member, not_authorized
+from . import notify, webhooks
+from .access import channel_not_found, enter
+from .activity import touched
 from .rates import Rates
+from .sending import Known, Send, SendDraft, Sent, attachable, look_up, require_sender
 from .services import Services
 from .unit import ATTEMPTS, Unit, advance
 
@@ -33,51 +45,16 @@ logger = logging.getLogger(__name__)
 BATCH_MAX = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendDraft:
-    """A message to be. `channel` is a SID or a unique name; without a body it is empty text."""
-
-    channel: str
-    body: str | None = None
-    attributes: str | Unset = UNSET
-    author: str | Unset = UNSET
-    date_created: datetime | Unset = UNSET
-    date_updated: datetime | Unset = UNSET
-    last_updated_by: str | Unset | None = UNSET
-    media_sid: str | None = None
-    client_ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """The message as committed; `duplicate` when its client_ref had been used."""
-
-    message: Message
-    duplicate: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class _Send:
-    actor: Actor
-    draft: SendDraft
-    channel_sid: ChannelSid
-    service: Service
-    done: asyncio.Future[Sent]
-
-    @property
-    def author(self) -> str:
-        return given(self.draft.author, self.actor.name)
-
-
 @dataclass(slots=True)
 class _Written:
     """What one batch adds, in order, and the state of its channels as it goes."""
 
     channels: dict[ChannelSid, Channel]
-    messages: list[Message]
-    events: list[Event]
-    jobs: list[Job]
-    touched: set[ChannelSid]
+    messages: list[Message] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    touched: set[ChannelSid] = field(default_factory=set)
+    files: list[MediaFile] = field(default_factory=list)
 
 
 class SendBatch:
@@ -87,7 +64,7 @@ class SendBatch:
         self._unit = unit
         self._rates = rates
         self._services = services
-        self._waiting: list[_Send] = []
+        self._waiting: list[Send] = []
         self._wake = asyncio.Event()
 
     async def send(self, actor: Actor, draft: SendDraft) -> Sent:
@@ -97,7 +74,7 @@ class SendBatch:
         if not is_sid("CH", sid):
             sid = (await enter(self._unit.store.read, actor, sid)).channel.sid
         done: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Send(actor=actor, draft=draft, channel_sid=ChannelSid(sid), service=service, done=done))
+        self._waiting.append(Send(actor=actor, draft=draft, channel_sid=ChannelSid(sid), service=service, done=done))
         self._wake.set()
         return await done
 
@@ -114,7 +91,7 @@ class SendBatch:
             for send in self._waiting:
                 _refuse(send, ChatError(Code.UNAVAILABLE, "The node is stopping"))
 
-    async def _commit(self, batch: list[_Send]) -> None:
+    async def _commit(self, batch: list[Send]) -> None:
         try:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
@@ -147,102 +124,151 @@ class SendBatch:
                 elif not send.done.done():
                     send.done.set_result(answer)
 
-    async def _commit_singly(self, batch: list[_Send]) -> None:
+    async def _commit_singly(self, batch: list[Send]) -> None:
         for send in batch:
             await self._commit([send])
 
-    async def _write(self, batch: Sequence[_Send]) -> tuple[list[Sent | ChatError], list[Event]]:
+    async def _write(self, batch: Sequence[Send]) -> tuple[list[Sent | ChatError], list[Event]]:
         async with self._unit.store.transaction() as tx:
             channels = await tx.channels.lock(sorted({send.channel_sid for send in batch}))
-            senders = await _senders(tx, batch)
-            known = await _known_refs(tx, batch)
+            known = await look_up(tx, batch, channels)
             now = self._unit.clock.now()
-            written = _Written(dict(channels), [], [], [], set())
+            written = _Written(dict(channels))
             answers: list[Sent | ChatError] = []
             for send in batch:
                 try:
-                    answers.append(self._place(send, senders, known, written, now))
+                    answers.append(self._place(send, known, written, now))
                 except ChatError as error:
                     answers.append(error)
             if written.messages:
                 touched = [written.channels[sid] for sid in sorted(written.touched)]
                 await tx.messages.insert_many(written.messages, written.events, touched, written.jobs)
+            for file in written.files:
+                await tx.media.update(file)
         return answers, written.events
 
-    def _place(
-        self,
-        send: _Send,
-        senders: dict[tuple[str, str], Sender],
-        known: dict[tuple[str, str, str], Message],
-        written: _Written,
-        now: datetime,
-    ) -> Sent:
+    def _place(self, send: Send, known: Known, written: _Written, now: datetime) -> Sent:
         """Checks one send against the locked state and gives it its index and offset."""
         draft, actor = send.draft, send.actor
         channel = written.channels.get(send.channel_sid)
         if channel is None or channel.service_sid != actor.service_sid:
             raise channel_not_found(draft.channel)
         if actor.identity is not None:
-            _allow(channel, senders.get((channel.sid, actor.identity)), draft)
+            require_sender(channel, known.senders.get((channel.sid, actor.identity)), draft)
         ref = None
         if draft.client_ref is not None:
             ref = (channel.sid, send.author, limits.client_ref(draft.client_ref))
-            if ref in known:
-                return Sent(message=known[ref], duplicate=True)
-        if draft.media_sid is not None:
-            raise ChatError(Code.MEDIA_NOT_FOUND, f"Media {draft.media_sid} was not found")
+            if ref in known.refs:
+                return Sent(message=known.refs[ref], duplicate=True)
+        files = [attachable(known.files.get(sid), sid, actor) for sid in draft.media_sids]
         self._rates.channel(channel.sid)
+        woken = touched(channel, now)
         created = given(draft.date_created, now)
-        channel = advance(channel)
+        author = known.senders.get((channel.sid, send.author))
+        position = channel.stream.offset + 1
         message = Message(
             sid=MessageSid(new_sid("IM")),
             channel_sid=channel.sid,
             service_sid=channel.service_sid,
             index=channel.next_index,
             author=limits.author(send.author),
-            body=limits.body(draft.body or ""),
-            media=None,
+            body=_body(draft),
+            media=tuple(file.media for file in files),
             attributes="{}" if draft.attributes is UNSET else limits.attributes(draft.attributes),
             was_edited=False,
             last_updated_by=_editor(draft),
             client_ref=draft.client_ref,
             date_created=created,
             date_updated=given(draft.date_updated, created),
-            rev=channel.stream.offset,
-            created_rev=channel.stream.offset,
+            rev=position,
+            created_rev=position,
+            member_sid=author.member_sid if author is not None else None,
+            subject=limits.subject(draft.subject),
+            content_sid=draft.content_sid,
+            content_variables=draft.content_variables,
         )
-        written.channels[channel.sid] = replace(
-            channel,
+        changed = replace(
+            woken,
             next_index=message.index + 1,
             messages_count=channel.messages_count + 1,
             last_message=LastMessage(index=message.index, date_created=created),
             last_message_sid=message.sid,
+            stream=Position(offset=position, epoch=channel.stream.epoch),
         )
+        self._log(send, message, now, written)
+        if woken.state is not channel.state:
+            changed = self._log_waking(send, channel, changed, known, now, written)
+        written.channels[channel.sid] = changed
         written.touched.add(channel.sid)
         written.messages.append(message)
+        for file in files:
+            attached = replace(
+                file,
+                channel_sid=channel.sid,
+                message_sid=message.sid,
+                message_index=message.index,
+                date_updated=now,
+            )
+            known.files[file.sid] = attached
+            written.files.append(attached)
+        written.jobs += notify.for_message(send.service, channel, message)
+        written.jobs += _webhook_jobs(send, Action.MESSAGE_ADD, {}, changed, known, now, message=message)
+        if ref is not None:
+            known.refs[ref] = message
+        return Sent(message=message, duplicate=False)
+
+    @staticmethod
+    def _log(send: Send, message: Message, now: datetime, written: _Written) -> None:
         payload = serial.event(
             EventType.MESSAGE_ADDED,
             at=now,
-            by=actor.identity,
-            channel_sid=channel.sid,
+            by=send.actor.identity,
+            channel_sid=message.channel_sid,
             message=serial.message(message),
         )
-        topic = channel_topic(channel.sid)
+        topic = channel_topic(message.channel_sid)
         written.events.append(Event(topic=topic, offset=message.rev, type=EventType.MESSAGE_ADDED, payload=payload))
-        written.jobs += notify.for_message(send.service, channel, message)
-        if ref is not None:
-            known[ref] = message
-        return Sent(message=message, duplicate=False)
+
+    @staticmethod
+    def _log_waking(
+        send: Send, old: Channel, channel: Channel, known: Known, now: datetime, written: _Written
+    ) -> Channel:
+        """The message woke an inactive conversation."""
+        channel = advance(channel)
+        channel = replace(channel, rev=channel.stream.offset)
+        kind = EventType.CHANNEL_UPDATED
+        text = serial.channel(channel)
+        payload = serial.event(kind, at=now, by=send.actor.identity, channel_sid=channel.sid, channel=text)
+        topic = channel_topic(channel.sid)
+        written.events.append(Event(topic=topic, offset=channel.stream.offset, type=kind, payload=payload))
+        states = {"state_from": old.state.value, "state_to": channel.state.value, "reason": "EVENT"}
+        written.jobs += _webhook_jobs(send, Action.STATE_UPDATE, states, channel, known, now)
+        return channel
 
 
-def _allow(channel: Channel, sender: Sender | None, draft: SendDraft) -> None:
-    if sender is None or not sender.member:
-        if channel.type is ChannelType.PRIVATE and not (sender is not None and sender.invited):
-            raise channel_not_found(draft.channel)
-        raise not_a_member()
-    needed = Permission.SEND_MEDIA_MESSAGE if draft.media_sid else Permission.SEND_MESSAGE
-    if needed not in sender.permissions:
-        raise not_authorized(needed)
+def _webhook_jobs(
+    send: Send,
+    action: Action,
+    facts: Facts,
+    channel: Channel,
+    known: Known,
+    now: datetime,
+    *,
+    message: Message | None = None,
+) -> Sequence[Job]:
+    if not webhooks.heard(send.actor) or not webhooks.wanted(send.service, channel):
+        return ()
+    told = {"at": serial.date(now), "by": send.actor.name, **facts, "channel": snapshot.channel(channel)}
+    if message is not None:
+        told["message"] = snapshot.message(message)
+    scoped = known.webhooks.get(channel.sid, ())
+    return webhooks.post_jobs(send.actor, send.service, action, told, channel=channel, scoped=scoped, message=message)
+
+
+def _body(draft: SendDraft) -> str | None:
+    if draft.content_sid is not None or (draft.media_sids and not draft.body):
+        return None
+    return limits.body(draft.body or "")
 
 
 def _editor(draft: SendDraft) -> str | None:
@@ -250,24 +276,6 @@ def _editor(draft: SendDraft) -> str | None:
     return None if editor is None else limits.last_updated_by(editor)
 
 
-def _refuse(send: _Send, error: ChatError) -> None:
+def _refuse(send: Send, error: ChatError) -> None:
     if not send.done.done():
         send.done.set_exception(error)
-
-
-async def _senders(tx: Repositories, batch: Sequence[_Send]) -> dict[tuple[str, str], Sender]:
-    pairs: dict[tuple[ChannelSid, Identity], None] = {}
-    for send in batch:
-        if send.actor.identity is not None:
-            pairs[send.channel_sid, send.actor.identity] = None
-    if not pairs:
-        return {}
-    return {(s.channel_sid, s.identity): s for s in await tx.messages.senders(list(pairs))}
-
-
-async def _known_refs(tx: Repositories, batch: Sequence[_Send]) -> dict[tuple[str, str, str], Message]:
-    refs = [(s.channel_sid, s.author, s.draft.client_ref) for s in batch if s.draft.client_ref is not None]
-    if not refs:
-        return {}
-    found = await tx.messages.by_refs(refs)
-    return {(m.channel_sid, m.author, m.client_ref): m for m in found if m.client_ref is not None}

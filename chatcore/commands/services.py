@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from chatcore.domain.permissions import RoleType
 from chatcore.ports.clock import Clock
 from chatcore.ports.store import Repositories, Store
 
-SETTINGS_AGE = 5.0  # seconds a send may rely on settings it has read
+SETTINGS_AGE = 1.0  # seconds a send may rely on settings it has read
 
 
 def service_not_found(sid: str) -> ChatError:
@@ -30,6 +31,7 @@ class Services:
         self._clock = clock
         self._ceiling = limit_ceiling
         self._settings: dict[ServiceSid, tuple[float, Service]] = {}
+        self._reading: dict[ServiceSid, asyncio.Task[Service | None]] = {}
 
     async def create(self, account_sid: AccountSid, friendly_name: str) -> Service:
         name = limits.service_name(friendly_name)
@@ -48,17 +50,31 @@ class Services:
         return await self._store.read.services.list(account_sid, window)
 
     async def settings(self, actor: Actor) -> Service:
-        """The service as read at most SETTINGS_AGE ago: only for decisions that may lag."""
+        """The service as read at most SETTINGS_AGE ago: only for decisions that may lag. Callers that have to wait
+        share one statement and go on in the order in which they came."""
         held = self._settings.get(actor.service_sid)
-        now = self._clock.monotonic()
-        if held is not None and now - held[0] < SETTINGS_AGE:
-            return held[1]
-        service = await self._store.read.services.find(actor.service_sid)
+        service: Service | None
+        if held is not None and self._clock.monotonic() - held[0] < SETTINGS_AGE:
+            service = held[1]
+        else:
+            reading = self._reading.get(actor.service_sid)
+            if reading is None:
+                reading = self._reading[actor.service_sid] = asyncio.ensure_future(self._read(actor.service_sid))
+            service = await asyncio.shield(reading)
         if service is None or service.account_sid != actor.account_sid:
-            self._settings.pop(actor.service_sid, None)
             raise service_not_found(actor.service_sid)
-        self._settings[service.sid] = (now, service)
         return service
+
+    async def _read(self, sid: ServiceSid) -> Service | None:
+        try:
+            service = await self._store.read.services.find(sid)
+            if service is None:
+                self._settings.pop(sid, None)
+            else:
+                self._settings[sid] = (self._clock.monotonic(), service)
+            return service
+        finally:
+            del self._reading[sid]
 
     async def update(self, account_sid: AccountSid, sid: str, change: Callable[[Service], Service]) -> Service:
         """`change` is given the service under its lock: of two concurrent updates each keeps the other's fields.

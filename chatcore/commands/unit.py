@@ -7,20 +7,25 @@ readers repair from the log by position.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chatcore.domain import serial
+from chatcore.domain import serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, EventType, Signal, channel_topic, user_topic
 from chatcore.domain.ids import ChannelSid
 from chatcore.domain.jobs import Job
-from chatcore.domain.model import Actor, Channel
+from chatcore.domain.model import Actor, Channel, Message
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action, ChannelWebhook
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import Clock
-from chatcore.ports.store import Repositories, Store, TransactionConflict, UserStream
+from chatcore.ports.store import Repositories, Store, TransactionConflict
+from chatcore.ports.views import UserStream
+
+from . import webhooks
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -50,6 +55,31 @@ class Work:
         payload = serial.event(kind, at=self.now, by=self.by, channel_sid=about, **parts)
         topic = user_topic(stream.user_sid)
         self.events.append(Event(topic=topic, offset=stream.offset, type=kind, payload=payload, subject=about or ""))
+
+    async def tell(
+        self,
+        actor: Actor,
+        action: Action,
+        facts: Facts,
+        *,
+        channel: Channel | None = None,
+        message: Message | None = None,
+    ) -> None:
+        """Webhook jobs for what was just done; the snapshots of channel and message are added to `facts`."""
+        if not webhooks.heard(actor):
+            return
+        service = await self.tx.services.find(actor.service_sid)
+        if service is None or not webhooks.wanted(service, channel):
+            return
+        scoped: Sequence[ChannelWebhook] = ()
+        told = {"at": serial.date(self.now), "by": actor.name, **facts}
+        if channel is not None:
+            told["channel"] = snapshot.channel(channel)
+            if channel.webhooks_count:
+                scoped = (await self.tx.channel_webhooks.of_channels([channel.sid])).get(channel.sid, ())
+        if message is not None:
+            told["message"] = snapshot.message(message)
+        self.jobs += webhooks.post_jobs(actor, service, action, told, channel=channel, scoped=scoped, message=message)
 
 
 def advance(channel: Channel) -> Channel:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from chatcore.domain import limits, serial
+from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import (
     EventType,
@@ -19,6 +20,8 @@ from chatcore.domain.ids import Identity, RoleSid, UserSid, new_epoch, new_sid
 from chatcore.domain.model import UNSET, Actor, Position, Unset, User, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission, RoleType
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import TransactionConflict
 
@@ -68,7 +71,7 @@ class Users:
             role = await work.tx.roles.get(service.sid, role_sid) if role_sid is not None else None
             fits = role is not None and role.type is RoleType.DEPLOYMENT
             user, _ = await membership.ensure_user(
-                work, service, identity, role_sid=role.sid if role is not None and fits else None
+                work, actor, service, identity, role_sid=role.sid if role is not None and fits else None
             )
             return user
 
@@ -99,6 +102,7 @@ class Users:
                 stream=Position(offset=0, epoch=new_epoch()),
             )
             await work.tx.users.create(user)
+            await work.tell(actor, Action.USER_ADD, {"user": snapshot.user(user)})
             return user
 
         return await self._unit.run(actor, act)
@@ -155,9 +159,10 @@ class Users:
             work.signals.append(
                 Signal(topic=profile_topic(user.sid), type=SignalType.USER_UPDATED, payload=payload, subject=user.sid)
             )
+            await work.tell(actor, Action.USER_UPDATE, {"user": snapshot.user(user)})
             return user
 
-        await self._hook.before(actor, "onUserUpdate", {"Identity": key})
+        await self._hook.before(actor, Action.USER_UPDATE, partial(self._look, actor, key, draft))
         return await self._unit.run(actor, act)
 
     async def delete(self, actor: Actor, key: str) -> None:
@@ -186,6 +191,19 @@ class Users:
             work.signals.append(Signal(topic=topic, type=SignalType.USER_DELETED, payload=payload, subject=user.sid))
 
         await self._unit.run(actor, act)
+
+    async def _look(self, actor: Actor, key: str, draft: UserDraft) -> Facts | None:
+        """What a before-hook is told."""
+        user = await self._unit.store.read.users.get(actor.service_sid, key)
+        if user is None:
+            return None
+        intended = replace(
+            user,
+            friendly_name=given(draft.friendly_name, user.friendly_name) or None,
+            attributes=given(draft.attributes, user.attributes),
+            role_sid=RoleSid(given(draft.role_sid, user.role_sid)),
+        )
+        return {"user": snapshot.user(intended)}
 
     @staticmethod
     async def _allow(work: Work, actor: Actor, user: User, draft: UserDraft) -> None:

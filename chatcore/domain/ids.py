@@ -21,6 +21,11 @@ MediaSid = NewType("MediaSid", str)
 UserSid = NewType("UserSid", str)
 RoleSid = NewType("RoleSid", str)
 InviteSid = NewType("InviteSid", str)
+WebhookSid = NewType("WebhookSid", str)
+CredentialSid = NewType("CredentialSid", str)
+BindingSid = NewType("BindingSid", str)
+ReceiptSid = NewType("ReceiptSid", str)
+AddressSid = NewType("AddressSid", str)
 Identity = NewType("Identity", str)
 """A person within a service: 1 to 256 characters chosen by the application, compared exactly."""
 

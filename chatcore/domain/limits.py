@@ -84,6 +84,12 @@ def body(text: str) -> str:
     return text
 
 
+def subject(text: str | None) -> str | None:
+    if text is not None and len(clean("Subject", text)) > NAME_CHARS:
+        raise ChatError(Code.INVALID_PARAMETER, f"Subject is longer than {NAME_CHARS} characters")
+    return text
+
+
 def attributes(text: str, limit: int = ATTRIBUTES_BYTES) -> str:
     """JSON text of at most `limit` bytes, kept exactly as given. Nesting is bounded because most of its readers, here
     and in clients, recurse."""

@@ -6,7 +6,8 @@ Positions called `roster_*`, `own_*` and `info_*` order the changes that other p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, TypeVar
@@ -24,6 +25,7 @@ from .ids import (
     UserSid,
 )
 from .permissions import RoleType
+from .webhooks import NO_ACCOUNT_WEBHOOKS, AccountWebhooks, EventUrl
 
 
 class Unset(Enum):
@@ -51,6 +53,15 @@ class ChannelType(StrEnum):
 class NotificationLevel(StrEnum):
     DEFAULT = "default"
     MUTED = "muted"
+
+
+class ChannelState(StrEnum):
+    """Of a conversation. Closed is final: reads and deletion work, nothing else."""
+
+    INITIALIZING = "initializing"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    CLOSED = "closed"
 
 
 class Order(StrEnum):
@@ -91,6 +102,25 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaNotification:
+    """How a message with media is told of; None where never set."""
+
+    enabled: bool = False
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationNotifications:
+    """For devices that were registered by a Conversations client; apart from those of Chat."""
+
+    new_message: NotificationSettings = NotificationSettings()
+    new_message_with_media: MediaNotification | None = None
+    added_to_conversation: NotificationSettings = NotificationSettings()
+    removed_from_conversation: NotificationSettings = NotificationSettings()
+    log_enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A tenant: what one application sees. Nothing crosses its border."""
 
@@ -117,6 +147,9 @@ class Service:
     notifications: Notifications
     date_created: datetime
     date_updated: datetime
+    conversation_notifications: ConversationNotifications = ConversationNotifications()
+    event_urls: Mapping[str, EventUrl] = field(default_factory=dict)  # by Chat's event name; Chat v1 sets them
+    account_webhooks: AccountWebhooks = NO_ACCOUNT_WEBHOOKS  # of its account; written by the account's commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +186,23 @@ class LastMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """How long a conversation may be silent, in seconds, and when that time is over; None: no such timer, not
+    running."""
+
+    inactive_after: int | None = None
+    closed_after: int | None = None
+    date_inactive: datetime | None = None
+    date_closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailBinding:
+    name: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     sid: ChannelSid
     service_sid: ServiceSid
@@ -170,6 +220,13 @@ class Channel:
     date_updated: datetime
     rev: int
     stream: Position
+    messaging_service_sid: str | None = None
+    state: ChannelState = ChannelState.ACTIVE
+    state_updated: datetime | None = None  # None: as created
+    timers: Timers = Timers()
+    email: EmailBinding | None = None
+    webhooks_count: int = 0
+    guests_count: int = 0  # participants without identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,12 +264,21 @@ class Invite:
     own_position: int
 
 
+class MediaCategory(StrEnum):
+    MEDIA = "media"
+    BODY = "body"
+    HISTORY = "history"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
+    """What a message says of a file it carries."""
+
     sid: MediaSid
     content_type: str
     filename: str | None
     size: int
+    category: MediaCategory = MediaCategory.MEDIA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +289,7 @@ class Message:
     index: int
     author: str
     body: str | None
-    media: Media | None
+    media: tuple[Media, ...]
     attributes: str
     was_edited: bool
     last_updated_by: str | None
@@ -232,6 +298,10 @@ class Message:
     date_updated: datetime
     rev: int
     created_rev: int
+    member_sid: MemberSid | None = None  # of the author, where it was a member
+    subject: str | None = None
+    content_sid: str | None = None
+    content_variables: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ the JSON protocol separate messages by newlines.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any
@@ -70,7 +71,8 @@ def channel(c: Channel) -> str:
         f'"type":"{c.type.value}","attributes":{one_line(c.attributes)},"created_by":{string(c.created_by)},'
         f'"date_created":"{date(c.date_created)}","date_updated":"{date(c.date_updated)}",'
         f'"members_count":{c.members_count},"messages_count":{c.messages_count},'
-        f'"last_message":{last_message(c.last_message)},"rev":{c.rev},'
+        f'"last_message":{last_message(c.last_message)},"state":"{c.state.value}",'
+        f'"state_updated":{_date(c.state_updated)},"rev":{c.rev},'
         f'"stream":{{"offset":{c.stream.offset},"epoch":"{c.stream.epoch}"}}}}'
     )
 
@@ -84,21 +86,35 @@ def member(m: Member) -> str:
     )
 
 
-def media(m: Media | None) -> str:
-    if m is None:
-        return "null"
+def media(m: Media) -> str:
     return (
-        f'{{"sid":"{m.sid}","content_type":{string(m.content_type)},"filename":{string(m.filename)},"size":{m.size}}}'
+        f'{{"sid":"{m.sid}","content_type":{string(m.content_type)},"filename":{string(m.filename)},'
+        f'"size":{m.size},"category":"{m.category.value}"}}'
     )
+
+
+def _files(files: Sequence[Media]) -> str:
+    """`media` is the first file, which is what most clients show; `medias` are all of them, where there are more."""
+    if not files:
+        return '"media":null'
+    first = f'"media":{media(files[0])}'
+    return first if len(files) == 1 else f'{first},"medias":[{",".join(map(media, files))}]'
+
+
+def _extras(m: Message) -> str:
+    """What few messages have."""
+    subject = "" if m.subject is None else f',"subject":{string(m.subject)}'
+    return subject if m.content_sid is None else f'{subject},"content_sid":{string(m.content_sid)}'
 
 
 def message(m: Message) -> str:
     return (
         f'{{"sid":"{m.sid}","channel_sid":"{m.channel_sid}","index":{m.index},"author":{string(m.author)},'
-        f'"type":"{"media" if m.media else "text"}","body":{string(m.body)},"media":{media(m.media)},'
+        f'"type":"{"media" if m.media else "text"}","body":{string(m.body)},{_files(m.media)},'
         f'"attributes":{one_line(m.attributes)},"date_created":"{date(m.date_created)}",'
         f'"date_updated":"{date(m.date_updated)}","was_edited":{"true" if m.was_edited else "false"},'
-        f'"last_updated_by":{string(m.last_updated_by)},"client_ref":{string(m.client_ref)},"rev":{m.rev}}}'
+        f'"last_updated_by":{string(m.last_updated_by)},"client_ref":{string(m.client_ref)},'
+        f'"member_sid":{string(m.member_sid)}{_extras(m)},"rev":{m.rev}}}'
     )
 
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from chatcore.domain.model import Actor
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
+
+Look = Callable[[], Awaitable[Facts | None]]
+"""Reads what the action is about, with the intended values in place; None where it is not there (the command itself
+will say so). Called only if somebody wants to know."""
+
+Changes = Mapping[str, str]
+"""Fields to replace: `body`, `author`, `attributes` of a message, `friendly_name`, `unique_name`, `attributes` of a
+channel. The command checks them as if the caller had given them."""
+
+NO_CHANGES: Changes = {}
 
 
 class BeforeHook(Protocol):
-    """Asked outside any transaction, holding no lock: an answer may take seconds.
+    """Asked outside any transaction, holding no lock and no database connection: an answer may take seconds.
 
-    `action` is the pre-event's name (`onMessageSend` …), `fields` the intended values. The result replaces those
-    fields; ChatError(WEBHOOK_REJECTED) refuses the action.
+    Raises ChatError(WEBHOOK_REJECTED) to refuse the action.
     """
 
-    async def before(self, actor: Actor, action: str, fields: Mapping[str, str | None]) -> Mapping[str, str | None]: ...
+    async def before(self, actor: Actor, action: Action, look: Look) -> Changes: ...
 
 
 class NullHook:
     """Lets everything pass unchanged."""
 
-    async def before(self, actor: Actor, action: str, fields: Mapping[str, str | None]) -> Mapping[str, str | None]:
-        return fields
+    async def before(self, actor: Actor, action: Action, look: Look) -> Changes:
+        return NO_CHANGES

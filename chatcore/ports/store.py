@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -35,7 +34,6 @@ from chatcore.domain.model import (
     MembershipStatus,
     Message,
     Order,
-    Position,
     Role,
     Service,
     Unread,
@@ -43,64 +41,10 @@ from chatcore.domain.model import (
 )
 from chatcore.domain.paging import Page, Window
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """A channel as one caller meets it. Without an identity (REST) only `channel` is filled."""
-
-    channel: Channel
-    member: Member | None = None
-    invite: Invite | None = None
-    permissions: frozenset[str] = frozenset()  # of the deployment role and, for members, the channel role
-
-
-@dataclass(slots=True, kw_only=True)
-class UserStream:
-    """A locked user stream. Change the fields, then hand it to `save_streams`."""
-
-    user_sid: UserSid
-    offset: int
-    epoch: str
-    joined_count: int
-    info_position: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamTop:
-    """Newest and oldest offset of a stream that the log holds; oldest is newest + 1 when it is empty."""
-
-    position: Position
-    first_offset: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """What a send needs to know of its author: the membership as of this statement."""
-
-    channel_sid: ChannelSid
-    identity: Identity
-    permissions: frozenset[str]
-    member: bool
-    invited: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Horizon:
-    """One member's report of what it has read. `index` None clears it."""
-
-    channel_sid: ChannelSid
-    identity: Identity
-    index: int | None
-    at: datetime | None
-    force: bool  # may move backwards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """A member whose horizon moved, as it is now."""
-
-    member: Member
-    unread_messages_count: int | None
+from .guests import Guests, Receipts
+from .media import MediaFiles
+from .views import Access, Horizon, Moved, Sender, StreamTop, UserStream
+from .webhooks import ChannelWebhooks
 
 
 class Services(Protocol):
@@ -191,6 +135,10 @@ class Channels(Protocol):
     async def save(self, channel: Channel) -> None:
         """Writes every changeable field, position and counters included; the row must be locked by this transaction.
         Raises ChatError(UNIQUE_NAME_TAKEN)."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[AccountSid, ServiceSid, ChannelSid]]:
+        """Conversations with a timer that ran out by `now`, longest due first."""
         ...
 
     async def delete(self, sid: ChannelSid, purge_at: datetime) -> None:
@@ -372,6 +320,18 @@ class Repositories(Protocol):
 
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def media(self) -> MediaFiles: ...
+
+    @property
+    def guests(self) -> Guests: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
+
+    @property
+    def channel_webhooks(self) -> ChannelWebhooks: ...
 
 
 class Store(Protocol):

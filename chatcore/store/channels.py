@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
-from chatcore.domain.ids import ChannelSid, Identity, ServiceSid, UserSid, is_sid
-from chatcore.domain.model import Channel, ChannelType, LastMessage, Membership, MembershipStatus, Position
+from chatcore.domain.ids import AccountSid, ChannelSid, Identity, ServiceSid, UserSid, is_sid
+from chatcore.domain.model import (
+    Channel,
+    ChannelState,
+    ChannelType,
+    EmailBinding,
+    LastMessage,
+    Membership,
+    MembershipStatus,
+    Position,
+    Timers,
+)
 from chatcore.domain.paging import Cursor, Page, Window
-from chatcore.ports.store import Access, StreamTop
+from chatcore.ports.views import Access, StreamTop
 
 from . import pages
 from .invites import invite_from
@@ -19,10 +30,11 @@ from .roles import held
 from .session import Row, Session
 
 _SQL = load("channels")
+_NO_TIMERS = Timers()
 
 
 def channel_from(row: Row) -> Channel:
-    index = row["last_message_index"]
+    index, email = row["last_message_index"], row["email"]
     return Channel(
         sid=row["sid"],
         service_sid=row["service_sid"],
@@ -40,6 +52,25 @@ def channel_from(row: Row) -> Channel:
         date_updated=row["date_updated"],
         rev=row["rev"],
         stream=Position(offset=row["last_seq"], epoch=row["epoch"]),
+        messaging_service_sid=row["messaging_service_sid"],
+        state=ChannelState(row["state"]),
+        state_updated=row["state_updated"],
+        timers=_timers_from(row),
+        email=EmailBinding(**email) if email is not None else None,
+        webhooks_count=row["webhooks_count"],
+        guests_count=row["guests_count"],
+    )
+
+
+def _timers_from(row: Row) -> Timers:
+    inactive_after, closed_after = row["inactive_after"], row["closed_after"]
+    if inactive_after is None and closed_after is None:
+        return _NO_TIMERS
+    return Timers(
+        inactive_after=inactive_after,
+        closed_after=closed_after,
+        date_inactive=row["date_inactive"],
+        date_closed=row["date_closed"],
     )
 
 
@@ -95,6 +126,16 @@ def _state(channel: Channel) -> tuple[object, ...]:
         last.date_created if last is not None else None,
         channel.rev,
         channel.stream.offset,
+        channel.messaging_service_sid,
+        channel.state.value,
+        channel.state_updated,
+        channel.timers.inactive_after,
+        channel.timers.closed_after,
+        channel.timers.date_inactive,
+        channel.timers.date_closed,
+        None if channel.email is None else asdict(channel.email),
+        channel.webhooks_count,
+        channel.guests_count,
     )
 
 
@@ -140,6 +181,10 @@ class Channels:
     async def save(self, channel: Channel) -> None:
         dates = channel.date_created, channel.date_updated
         await self._session.run(_SQL["save"], channel.sid, *_state(channel), *dates)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[AccountSid, ServiceSid, ChannelSid]]:
+        rows = await self._session.rows(_SQL["due"], now, limit)
+        return [(row["account_sid"], row["service_sid"], row["sid"]) for row in rows]
 
     async def delete(self, sid: ChannelSid, purge_at: datetime) -> None:
         await self._session.run(_SQL["delete"], sid, purge_at)

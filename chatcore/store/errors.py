@@ -31,6 +31,18 @@ CONSTRAINTS: Final[dict[str, tuple[Code, str]]] = {
     "invites_identity": (Code.ALREADY_INVITED, "The user is invited to the channel already"),
     "invites_channel_sid_fkey": (Code.CHANNEL_NOT_FOUND, "The channel was not found"),
     "invites_user_sid_fkey": (Code.USER_NOT_FOUND, "The user was not found"),
+    "guests_pair": (Code.GUEST_PAIR_TAKEN, "The pair of addresses is in use in another conversation"),
+    "guests_channel_sid_fkey": (Code.CHANNEL_NOT_FOUND, "The channel was not found"),
+    "channel_webhooks_channel_sid_fkey": (Code.CHANNEL_NOT_FOUND, "The channel was not found"),
+    "delivery_receipts_channel_sid_fkey": (Code.CHANNEL_NOT_FOUND, "The channel was not found"),
+    "credentials_account_sid_fkey": (Code.NOT_FOUND, "The account was not found"),
+    "bindings_service_sid_fkey": (Code.SERVICE_NOT_FOUND, "The service was not found"),
+    "bindings_user_sid_fkey": (Code.USER_NOT_FOUND, "The user was not found"),
+    "bindings_credential_sid_fkey": (Code.NOT_FOUND, "The credential was not found"),
+    "bindings_endpoint": (Code.CONFLICT, "The device is being registered by another request"),
+    "bindings_address": (Code.CONFLICT, "The device is being registered by another request"),
+    "address_configurations_account_sid_fkey": (Code.NOT_FOUND, "The account was not found"),
+    "address_configurations_address": (Code.CONFLICT, "The address is configured already"),
     "messages_client_ref": (Code.CONFLICT, "The author has another message with this client_ref in the channel"),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chatcore.domain.events import Event, EventType, Topic, channel_topic, is_channel, topic_sid, user_topic
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 
 from .channels import top_from
 from .queries import load

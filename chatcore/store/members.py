@@ -11,7 +11,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid, is_sid
 from chatcore.domain.model import Member, NotificationLevel, Unread
 from chatcore.domain.paging import Cursor, Page, Window
-from chatcore.ports.store import Horizon, Moved
+from chatcore.ports.views import Horizon, Moved
 
 from . import pages
 from .queries import load

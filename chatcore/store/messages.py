@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from chatcore.domain.events import Event, topic_sid
 from chatcore.domain.ids import ChannelSid, Identity, MessageSid
 from chatcore.domain.jobs import Job
-from chatcore.domain.model import Channel, Media, Message, Order
+from chatcore.domain.model import Channel, Media, MediaCategory, Message, Order
 from chatcore.domain.paging import Page
-from chatcore.ports.store import Sender
+from chatcore.ports.views import Sender
 
 from .outbox import job_columns
 from .queries import load
@@ -30,7 +32,7 @@ def message_from(row: Row) -> Message:
         index=row["index"],
         author=row["author"],
         body=row["body"],
-        media=Media(**media) if media is not None else None,
+        media=tuple(_media_from(entry) for entry in media) if media is not None else (),
         attributes=row["attributes"],
         was_edited=row["was_edited"],
         last_updated_by=row["last_updated_by"],
@@ -39,17 +41,23 @@ def message_from(row: Row) -> Message:
         date_updated=row["date_updated"],
         rev=row["rev"],
         created_rev=row["created_rev"],
+        member_sid=row["member_sid"],
+        subject=row["subject"],
+        content_sid=row["content_sid"],
+        content_variables=row["content_variables"],
     )
 
 
-def _media(media: Media | None) -> dict[str, object] | None:
-    if media is None:
-        return None
-    return {"sid": media.sid, "content_type": media.content_type, "filename": media.filename, "size": media.size}
+def _media_from(entry: Mapping[str, Any]) -> Media:  # Any: JSON
+    return Media(**{**entry, "category": MediaCategory(entry["category"])})
 
 
-def _media_text(media: Media | None) -> str | None:
-    return json.dumps(_media(media)) if media is not None else None
+def _media(media: Sequence[Media]) -> list[dict[str, object]] | None:
+    return [asdict(entry) for entry in media] or None
+
+
+def _media_text(media: Sequence[Media]) -> str | None:
+    return json.dumps(_media(media), ensure_ascii=False) if media else None
 
 
 class Messages:
@@ -112,6 +120,7 @@ class Messages:
             message.attributes,
             message.was_edited,
             message.last_updated_by,
+            message.subject,
             message.date_created,
             message.date_updated,
             message.rev,
@@ -134,7 +143,7 @@ class Messages:
                 channel_sid=row["channel_sid"],
                 identity=row["identity"],
                 permissions=held(row),
-                member=row["member"],
+                member_sid=row["member_sid"],
                 invited=row["invited"],
             )
             for row in rows
@@ -148,7 +157,7 @@ class Messages:
     async def insert_many(
         self, messages: Sequence[Message], events: Sequence[Event], channels: Sequence[Channel], jobs: Sequence[Job]
     ) -> None:
-        """Of the channels it writes what sending changes: indexes, last message, positions and the date."""
+        """Of the channels it writes what sending changes: indexes, last message, positions, date, state and timers."""
         columns = (
             [m.channel_sid for m in messages],
             [m.index for m in messages],
@@ -161,6 +170,10 @@ class Messages:
             [m.was_edited for m in messages],
             [m.last_updated_by for m in messages],
             [m.client_ref for m in messages],
+            [m.member_sid for m in messages],
+            [m.subject for m in messages],
+            [m.content_sid for m in messages],
+            [m.content_variables for m in messages],
             [m.date_created for m in messages],
             [m.date_updated for m in messages],
             [m.created_rev for m in messages],
@@ -178,6 +191,10 @@ class Messages:
             [c.rev for c in channels],
             [c.stream.offset for c in channels],
             [c.date_updated for c in channels],
+            [c.state.value for c in channels],
+            [c.state_updated for c in channels],
+            [c.timers.date_inactive for c in channels],
+            [c.timers.date_closed for c in channels],
         )
         if jobs:
             await self._session.run(_SQL["insert_many_with_jobs"], *columns, *job_columns(jobs))

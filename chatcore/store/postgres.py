@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
+from .channel_webhooks import ChannelWebhooks
 from .channels import Channels
 from .errors import raise_translated
 from .events import Events
+from .guests import Guests, Receipts
 from .invites import Invites
+from .media import MediaFiles
 from .members import Members
 from .messages import Messages
 from .outbox import Outbox
@@ -37,7 +40,21 @@ _SERVER_SETTINGS = {
 class Repositories:
     """All repositories over one session."""
 
-    __slots__ = ("channels", "events", "invites", "members", "messages", "outbox", "roles", "services", "users")
+    __slots__ = (
+        "channel_webhooks",
+        "channels",
+        "events",
+        "guests",
+        "invites",
+        "media",
+        "members",
+        "messages",
+        "outbox",
+        "receipts",
+        "roles",
+        "services",
+        "users",
+    )
 
     def __init__(self, session: Session) -> None:
         self.services = Services(session)
@@ -49,6 +66,10 @@ class Repositories:
         self.messages = Messages(session)
         self.events = Events(session)
         self.outbox = Outbox(session)
+        self.media = MediaFiles(session)
+        self.channel_webhooks = ChannelWebhooks(session)
+        self.guests = Guests(session)
+        self.receipts = Receipts(session)
 
 
 class PostgresStore:

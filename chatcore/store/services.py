@@ -9,8 +9,16 @@ from functools import partial
 from typing import Any
 
 from chatcore.domain.ids import AccountSid, ServiceSid
-from chatcore.domain.model import Notifications, NotificationSettings, Role, Service
+from chatcore.domain.model import (
+    ConversationNotifications,
+    MediaNotification,
+    Notifications,
+    NotificationSettings,
+    Role,
+    Service,
+)
 from chatcore.domain.paging import Cursor, Page, Window
+from chatcore.domain.webhooks import AccountWebhooks, EventUrl
 
 from . import pages
 from .queries import load
@@ -46,15 +54,22 @@ def service_from(row: Row) -> Service:
         notifications=_notifications(row["notifications"]),
         date_created=row["date_created"],
         date_updated=row["date_updated"],
+        conversation_notifications=_conversation_notifications(row["conversation_notifications"]),
+        event_urls={name: EventUrl(**entry) for name, entry in row["event_urls"].items()},
+        account_webhooks=AccountWebhooks(
+            method=row["account_method"],
+            filters=tuple(row["account_filters"]),
+            pre_url=row["account_pre_url"],
+            post_url=row["account_post_url"],
+            target=row["account_target"],
+        ),
     )
 
 
 def _notifications(stored: Mapping[str, Any]) -> Notifications:  # Any: JSON
     """What is missing in the stored JSON has its default."""
 
-    def settings(name: str) -> NotificationSettings:
-        return NotificationSettings(**stored.get(name, {}))
-
+    settings = partial(_settings_of, stored)
     return Notifications(
         new_message=settings("new_message"),
         added_to_channel=settings("added_to_channel"),
@@ -62,6 +77,21 @@ def _notifications(stored: Mapping[str, Any]) -> Notifications:  # Any: JSON
         invited_to_channel=settings("invited_to_channel"),
         log_enabled=stored.get("log_enabled", False),
     )
+
+
+def _conversation_notifications(stored: Mapping[str, Any]) -> ConversationNotifications:  # Any: JSON
+    settings, media = partial(_settings_of, stored), stored.get("new_message_with_media")
+    return ConversationNotifications(
+        new_message=settings("new_message"),
+        new_message_with_media=None if media is None else MediaNotification(**media),
+        added_to_conversation=settings("added_to_conversation"),
+        removed_from_conversation=settings("removed_from_conversation"),
+        log_enabled=stored.get("log_enabled", False),
+    )
+
+
+def _settings_of(stored: Mapping[str, Any], name: str) -> NotificationSettings:  # Any: JSON
+    return NotificationSettings(**stored.get(name, {}))
 
 
 def _settings(service: Service) -> tuple[object, ...]:
@@ -86,6 +116,8 @@ def _settings(service: Service) -> tuple[object, ...]:
         service.media_size_limit_mb,
         service.media_compatibility_message,
         asdict(service.notifications),
+        {name: asdict(entry) for name, entry in service.event_urls.items()},
+        asdict(service.conversation_notifications),
     )
 
 

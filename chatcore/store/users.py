@@ -8,7 +8,8 @@ from functools import partial
 from chatcore.domain.ids import Identity, ServiceSid, UserSid, is_sid
 from chatcore.domain.model import Position, User
 from chatcore.domain.paging import Cursor, Page, Window
-from chatcore.ports.store import TransactionConflict, UserStream
+from chatcore.ports.store import TransactionConflict
+from chatcore.ports.views import UserStream
 
 from . import pages
 from .queries import load

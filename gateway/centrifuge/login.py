@@ -16,7 +16,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, Topic, channel_topic, user_topic
 from chatcore.domain.ids import ChannelSid
 from chatcore.domain.model import Actor, Service, User
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 from gateway.sockets.close import Close
 from gateway.sockets.endpoint import Link
 

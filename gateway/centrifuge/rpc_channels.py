@@ -59,17 +59,17 @@ async def leave(services: RoomServices, session: Session, params: p.OfChannel) -
 
 async def invite(services: RoomServices, session: Session, params: p.Invite) -> str:
     role = UNSET if params.role_sid is None else params.role_sid
-    invite = await services.chat.channels.invite(session.actor, params.channel, params.identity, role)
+    invite = await services.chat.invites.create(session.actor, params.channel, params.identity, role)
     return f'{{"invite":{serial.invite(invite)}}}'
 
 
 async def uninvite(services: RoomServices, session: Session, params: p.OfMember) -> str:
-    await services.chat.channels.uninvite(session.actor, params.channel, params.identity)
+    await services.chat.invites.delete(session.actor, params.channel, params.identity)
     return "{}"
 
 
 async def decline(services: RoomServices, session: Session, params: p.OfChannel) -> str:
-    await services.chat.channels.decline(session.actor, params.channel)
+    await services.chat.invites.decline(session.actor, params.channel)
     return "{}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatcore.commands.access import enter_as_member
 from chatcore.commands.history import PAGE_MAX, PositionLost
 from chatcore.commands.messages import MessagePatch
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, channel_topic, user_topic
@@ -26,7 +26,7 @@ async def send(services: RoomServices, session: Session, params: p.MessageSend) 
         channel=params.channel,
         body=params.body,
         attributes=p.attributes(params.attributes),
-        media_sid=params.media_sid,
+        media_sids=(params.media_sid,) if params.media_sid is not None else (),
         client_ref=params.client_ref,
     )
     sent = await services.chat.messages.send(session.actor, draft)

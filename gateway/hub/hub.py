@@ -19,6 +19,10 @@ _OTHERS_ONLY = frozenset({SignalType.TYPING, SignalType.READ_UPDATED})
 _EVICTIONS = {"left": Eviction.LEFT, "removed": Eviction.REMOVED, "user_deleted": Eviction.ACCESS_LOST}
 
 
+_MIGRATED = b',"migrated":true'
+"""The channel changed its type: everybody subscribes again, which asks whether they still may."""
+
+
 class Hub:
     """The rooms of this node. The relay opens and closes them."""
 
@@ -77,6 +81,8 @@ class Hub:
             self._on_delivered(announcement)
         if kind is EventType.CHANNEL_DELETED:
             self.evict_all(room, Eviction.DELETED)
+        elif kind is EventType.CHANNEL_UPDATED and _MIGRATED in announcement.payload:
+            self.evict_all(room, Eviction.POSITION_LOST)
 
     def tell(self, topic: Topic, encoder: Encoder, frame: bytes) -> None:
         """Queues a frame for one kind of reader of a topic."""

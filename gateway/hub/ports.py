@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from chatcore.domain.events import Announcement, Event, Topic
 from chatcore.domain.ids import UserSid
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 
 Link = Any
 """A connection's write side, opaque here: only the fan-out function looks inside."""

@@ -27,7 +27,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Event, Topic
 from chatcore.ports.broker import Broker
 from chatcore.ports.clock import Clock
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 
 from .hub import Hub
 from .ports import EventLog, Eviction

@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+CROWD: Final = 100
+"""Connections per second from which clients are told to come back one after another."""
+
+
+def crowded(connections: int, over: float) -> bool:
+    """Whether so many in `over` seconds should not all be back a second after they were sent away."""
+    return connections > CROWD * over
 
 
 async def drain(connections: Iterable[T], over: float, close: Callable[[T], None]) -> None:

@@ -28,7 +28,7 @@ from websockets.protocol import Protocol as Wire
 
 from .admission import Admission
 from .close import Close
-from .endpoint import Accept, Cancellable, Endpoint, Peer, Reject
+from .endpoint import Accept, Cancellable, Drained, Endpoint, Peer, Reject
 from .frames import frame
 from .handshake import BadHead, Opening
 from .keepalive import Keepalive, Pulse
@@ -291,6 +291,13 @@ class SocketDriver(Outbound, asyncio.Protocol):
                 peer.closed(code, reason)
             except Exception:
                 logger.exception("A peer failed at its end", extra={"action": "peer_failed", "protocol": self.protocol})
+
+    def drain(self, *, crowded: bool) -> None:
+        """Send the client to another node: see Drained."""
+        if isinstance(self.peer, Drained):
+            self.peer.drain(crowded=crowded)
+        else:
+            self.close(*Close.SHUTDOWN.value)
 
     def abort(self) -> None:
         """Reset the socket."""

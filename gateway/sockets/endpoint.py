@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .frames import PING_FRAME, frame
 
@@ -12,6 +12,7 @@ __all__ = [
     "PING_FRAME",
     "Accept",
     "Cancellable",
+    "Drained",
     "Endpoint",
     "Handshake",
     "HeaderMap",
@@ -129,6 +130,15 @@ class Link(Protocol):
     @property
     def congested(self) -> bool:
         """Whether the backlog is over half of its bound: commands of the connection wait for `Peer.writable`."""
+
+
+@runtime_checkable
+class Drained(Protocol):
+    """A peer with its own way of telling a client to come back to another node."""
+
+    def drain(self, *, crowded: bool) -> None:
+        """Ends the connection soon. `crowded` says that more clients are sent away than should come back at once."""
+        ...
 
 
 class Peer(Protocol):

@@ -1,23 +1,31 @@
 -- name: insert
 -- sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
--- deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
--- date_updated
+-- deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, messaging_service_sid, state,
+-- state_updated, inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, epoch,
+-- date_created, date_updated
 WITH made AS (
   INSERT INTO channels (
     sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-    deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
-    date_updated)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, messaging_service_sid, state,
+    state_updated, inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, epoch,
+    date_created, date_updated)
+  VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+    $26, $27, $28)
   RETURNING sid)
 INSERT INTO roster_positions (channel_sid) SELECT sid FROM made;
 
 -- name: save
 -- sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index, deleted_count,
--- last_message_index, last_message_sid, last_message_at, rev, last_seq, date_created, date_updated
+-- last_message_index, last_message_sid, last_message_at, rev, last_seq, messaging_service_sid, state, state_updated,
+-- inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+-- date_updated
 UPDATE channels SET
   friendly_name = $2, unique_name = $3, type = $4, attributes = $5, created_by = $6, members_count = $7,
   next_index = $8, deleted_count = $9, last_message_index = $10, last_message_sid = $11, last_message_at = $12,
-  rev = $13, last_seq = $14, date_created = $15, date_updated = $16
+  rev = $13, last_seq = $14, messaging_service_sid = $15, state = $16, state_updated = $17, inactive_after = $18,
+  closed_after = $19, date_inactive = $20, date_closed = $21, email = $22, webhooks_count = $23, guests_count = $24,
+  date_created = $25, date_updated = $26
 WHERE sid = $1;
 
 -- name: delete
@@ -29,7 +37,8 @@ INSERT INTO purges (sid, due_at) SELECT sid, $2::timestamptz FROM gone ON CONFLI
 -- service_sid, sid
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE sid = $2 AND service_sid = $1;
 
@@ -37,7 +46,8 @@ FROM channels WHERE sid = $2 AND service_sid = $1;
 -- service_sid, sid
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE sid = $2 AND service_sid = $1 FOR NO KEY UPDATE;
 
@@ -45,7 +55,8 @@ FROM channels WHERE sid = $2 AND service_sid = $1 FOR NO KEY UPDATE;
 -- service_sid, unique_name
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND unique_name = $2;
 
@@ -53,7 +64,8 @@ FROM channels WHERE service_sid = $1 AND unique_name = $2;
 -- service_sid, unique_name
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND unique_name = $2 FOR NO KEY UPDATE;
 
@@ -61,7 +73,8 @@ FROM channels WHERE service_sid = $1 AND unique_name = $2 FOR NO KEY UPDATE;
 -- sids
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE sid = ANY ($1::text[]) ORDER BY sid FOR NO KEY UPDATE;
 
@@ -70,7 +83,8 @@ FROM channels WHERE sid = ANY ($1::text[]) ORDER BY sid FOR NO KEY UPDATE;
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
-  c.epoch, c.date_created, c.date_updated,
+  c.epoch, c.messaging_service_sid, c.state, c.state_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -97,7 +111,8 @@ WHERE c.sid = $2 AND c.service_sid = $1;
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
-  c.epoch, c.date_created, c.date_updated,
+  c.epoch, c.messaging_service_sid, c.state, c.state_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -123,7 +138,8 @@ WHERE c.service_sid = $1 AND c.unique_name = $2;
 -- service_sid, cursor date, cursor sid, limit, offset
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND (date_created, sid) > ($2, $3)
 ORDER BY date_created, sid LIMIT $4 OFFSET $5;
@@ -132,7 +148,8 @@ ORDER BY date_created, sid LIMIT $4 OFFSET $5;
 -- service_sid, cursor date, cursor sid, limit, offset; newest first
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND (date_created, sid) < ($2, $3)
 ORDER BY date_created DESC, sid DESC LIMIT $4 OFFSET $5;
@@ -141,7 +158,8 @@ ORDER BY date_created DESC, sid DESC LIMIT $4 OFFSET $5;
 -- service_sid, type, cursor date, cursor sid, limit, offset
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND type = $2 AND (date_created, sid) > ($3, $4)
 ORDER BY date_created, sid LIMIT $5 OFFSET $6;
@@ -150,7 +168,8 @@ ORDER BY date_created, sid LIMIT $5 OFFSET $6;
 -- service_sid, type, cursor date, cursor sid, limit, offset; newest first
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
-  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, date_created,
+  deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND type = $2 AND (date_created, sid) < ($3, $4)
 ORDER BY date_created DESC, sid DESC LIMIT $5 OFFSET $6;
@@ -168,7 +187,8 @@ WITH page AS (
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
-  c.epoch, c.date_created, c.date_updated,
+  c.epoch, c.messaging_service_sid, c.state, c.state_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -205,7 +225,8 @@ WITH page AS (
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
-  c.epoch, c.date_created, c.date_updated,
+  c.epoch, c.messaging_service_sid, c.state, c.state_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -234,7 +255,8 @@ ORDER BY p.date_created DESC, p.sid DESC;
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
-  c.epoch, c.date_created, c.date_updated,
+  c.epoch, c.messaging_service_sid, c.state, c.state_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -277,3 +299,11 @@ SELECT sid, unread FROM (
     AND c.next_index - 1 > m.last_consumed_message_index) counted
 WHERE unread > 0
 ORDER BY unread DESC, sid LIMIT $2;
+
+-- name: due
+-- now, limit
+SELECT s.account_sid, c.service_sid, c.sid
+FROM channels c JOIN services s ON s.sid = c.service_sid
+WHERE least(c.date_inactive, c.date_closed) <= $1 AND (c.date_inactive IS NOT NULL OR c.date_closed IS NOT NULL)
+  AND s.deleted_at IS NULL
+ORDER BY least(c.date_inactive, c.date_closed) LIMIT $2;

@@ -2,21 +2,21 @@
 -- channel_sid, sid
 SELECT
   channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-  date_created, date_updated, created_rev, rev
+  member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
 FROM messages WHERE sid = $2 AND channel_sid = $1;
 
 -- name: by_index
 -- channel_sid, index
 SELECT
   channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-  date_created, date_updated, created_rev, rev
+  member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
 FROM messages WHERE channel_sid = $1 AND index = $2;
 
 -- name: list_up
 -- channel_sid, after, before, limit, offset
 SELECT
   channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-  date_created, date_updated, created_rev, rev
+  member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
 FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3
 ORDER BY index LIMIT $4 OFFSET $5;
 
@@ -24,7 +24,7 @@ ORDER BY index LIMIT $4 OFFSET $5;
 -- channel_sid, after, before, limit, offset; newest first
 SELECT
   channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-  date_created, date_updated, created_rev, rev
+  member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
 FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3
 ORDER BY index DESC LIMIT $4 OFFSET $5;
 
@@ -32,7 +32,7 @@ ORDER BY index DESC LIMIT $4 OFFSET $5;
 -- channel_sid
 SELECT
   channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-  date_created, date_updated, created_rev, rev
+  member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
 FROM messages WHERE channel_sid = $1 ORDER BY index DESC LIMIT 1;
 
 -- name: any_within
@@ -40,10 +40,11 @@ FROM messages WHERE channel_sid = $1 ORDER BY index DESC LIMIT 1;
 SELECT index FROM messages WHERE channel_sid = $1 AND index > $2 AND index < $3 ORDER BY index LIMIT 1;
 
 -- name: update
--- channel_sid, index, author, body, media, attributes, was_edited, last_updated_by, date_created, date_updated, rev
+-- channel_sid, index, author, body, media, attributes, was_edited, last_updated_by, subject, date_created, date_updated,
+-- rev
 UPDATE messages SET
-  author = $3, body = $4, media = $5, attributes = $6, was_edited = $7, last_updated_by = $8, date_created = $9,
-  date_updated = $10, rev = $11
+  author = $3, body = $4, media = $5, attributes = $6, was_edited = $7, last_updated_by = $8, subject = $9,
+  date_created = $10, date_updated = $11, rev = $12
 WHERE channel_sid = $1 AND index = $2;
 
 -- name: delete
@@ -54,7 +55,7 @@ INSERT INTO deleted_messages (channel_sid, index) SELECT channel_sid, index FROM
 -- name: senders
 -- channel_sids, identities; only members have permissions, because nobody else may send
 SELECT
-  w.channel_sid, w.identity, m.sid IS NOT NULL AS member, i.sid IS NOT NULL AS invited,
+  w.channel_sid, w.identity, m.sid AS member_sid, i.sid IS NOT NULL AS invited,
   deployment.permissions AS deployment_permissions, own.permissions AS channel_permissions
 FROM unnest($1::text[], $2::text[]) AS w (channel_sid, identity)
 LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity
@@ -67,38 +68,43 @@ LEFT JOIN invites i ON i.channel_sid = w.channel_sid AND i.identity = w.identity
 -- channel_sids, authors, client_refs
 SELECT
   m.channel_sid, m.index, m.sid, m.service_sid, m.author, m.body, m.media, m.attributes, m.was_edited,
-  m.last_updated_by, m.client_ref, m.date_created, m.date_updated, m.created_rev, m.rev
+  m.last_updated_by, m.client_ref, m.member_sid, m.subject, m.content_sid, m.content_variables, m.date_created,
+  m.date_updated, m.created_rev, m.rev
 FROM unnest($1::text[], $2::text[], $3::text[]) AS w (channel_sid, author, client_ref)
 JOIN messages m ON m.channel_sid = w.channel_sid AND m.author = w.author AND m.client_ref = w.client_ref;
 
 -- name: insert_many
 -- of messages: channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by,
--- client_ref, date_created, date_updated, created_rev, rev; of events: channel_sid, seq, type, subject, payload;
--- of channels: sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated
+-- client_ref, member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev; of events: channel_sid, seq, type, subject, payload;
+-- of channels: sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated,
+-- state, state_updated, date_inactive, date_closed
 WITH added AS (
   INSERT INTO messages (
     channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-    date_created, date_updated, created_rev, rev)
+    member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)
   SELECT
     channel_sid, index, sid, service_sid, author, body, media::jsonb, attributes, was_edited, last_updated_by,
-    client_ref, date_created, date_updated, created_rev, rev
+    client_ref, member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
   FROM unnest(
       $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
-      $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::bigint[]) AS w (
+      $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
+      $17::timestamptz[], $18::bigint[], $19::bigint[]) AS w (
       channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-      date_created, date_updated, created_rev, rev)),
+      member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)),
 logged AS (
   INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
   SELECT channel_sid, seq, type, subject, payload, now()
-  FROM unnest($16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])
+  FROM unnest($20::text[], $21::bigint[], $22::text[], $23::text[], $24::text[])
     AS w (channel_sid, seq, type, subject, payload))
 UPDATE channels c SET
   next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
-  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated
+  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated,
+  state = w.state, state_updated = w.state_updated, date_inactive = w.date_inactive, date_closed = w.date_closed
 FROM unnest(
-    $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::timestamptz[], $26::bigint[], $27::bigint[],
-    $28::timestamptz[]) AS w (
-    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated)
+    $25::text[], $26::bigint[], $27::bigint[], $28::text[], $29::timestamptz[], $30::bigint[], $31::bigint[],
+    $32::timestamptz[], $33::text[], $34::timestamptz[], $35::timestamptz[], $36::timestamptz[]) AS w (
+    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated, state,
+    state_updated, date_inactive, date_closed)
 WHERE c.sid = w.sid;
 
 -- name: insert_many_with_jobs
@@ -106,34 +112,37 @@ WHERE c.sid = w.sid;
 WITH added AS (
   INSERT INTO messages (
     channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-    date_created, date_updated, created_rev, rev)
+    member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)
   SELECT
     channel_sid, index, sid, service_sid, author, body, media::jsonb, attributes, was_edited, last_updated_by,
-    client_ref, date_created, date_updated, created_rev, rev
+    client_ref, member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
   FROM unnest(
       $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
-      $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::bigint[]) AS w (
+      $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
+      $17::timestamptz[], $18::bigint[], $19::bigint[]) AS w (
       channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-      date_created, date_updated, created_rev, rev)),
+      member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)),
 logged AS (
   INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
   SELECT channel_sid, seq, type, subject, payload, now()
-  FROM unnest($16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])
+  FROM unnest($20::text[], $21::bigint[], $22::text[], $23::text[], $24::text[])
     AS w (channel_sid, seq, type, subject, payload)),
 queued AS (
   INSERT INTO outbox (kind, service_sid, dedupe, lane, job, due_at, expires_at)
   SELECT
     kind, service_sid, dedupe, lane, job::jsonb, now() + make_interval(secs => due),
     now() + make_interval(secs => expiry)
-  FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::float8[], $35::float8[])
+  FROM unnest($37::text[], $38::text[], $39::text[], $40::text[], $41::text[], $42::float8[], $43::float8[])
     AS w (kind, service_sid, dedupe, lane, job, due, expiry)
   ON CONFLICT (kind, service_sid, dedupe) WHERE dedupe IS NOT NULL
   DO UPDATE SET due_at = least(outbox.due_at, excluded.due_at))
 UPDATE channels c SET
   next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
-  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated
+  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated,
+  state = w.state, state_updated = w.state_updated, date_inactive = w.date_inactive, date_closed = w.date_closed
 FROM unnest(
-    $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::timestamptz[], $26::bigint[], $27::bigint[],
-    $28::timestamptz[]) AS w (
-    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated)
+    $25::text[], $26::bigint[], $27::bigint[], $28::text[], $29::timestamptz[], $30::bigint[], $31::bigint[],
+    $32::timestamptz[], $33::text[], $34::timestamptz[], $35::timestamptz[], $36::timestamptz[]) AS w (
+    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated, state,
+    state_updated, date_inactive, date_closed)
 WHERE c.sid = w.sid;

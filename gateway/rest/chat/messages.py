@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from chatcore.commands.chat import Chat
 from chatcore.commands.messages import MessagePatch
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain import limits
 from chatcore.domain.ids import ChannelSid, MessageSid
 from chatcore.domain.model import UNSET, Channel, Message, Order, Unset, given
@@ -53,7 +53,7 @@ class Messages:
             date_created=date_created(form),
             date_updated=date_updated(form),
             last_updated_by=_editor(form),
-            media_sid=given(form.text_or_none("MediaSid"), None),
+            media_sids=_media(form),
         )
         sent = await self._chat.messages.send(place.webhook_actor, draft)
         return created(present.message(place, sent.message))
@@ -122,6 +122,11 @@ class Messages:
         if not backwards:
             return page
         return Page(items=page.items[::-1], has_before=page.has_after, has_after=page.has_before)
+
+
+def _media(form: Form) -> tuple[str, ...]:
+    sid = given(form.text_or_none("MediaSid"), None)
+    return () if sid is None else (sid,)
 
 
 def _body(form: Form) -> str | Unset:

@@ -150,8 +150,8 @@ def message(place: Place, m: Message) -> Json:
         "body": m.body,
         "attributes": m.attributes,
         "index": m.index,
-        "type": "text" if m.media is None else "media",
-        "media": None if m.media is None else _media(m.media),
+        "type": "media" if m.media else "text",
+        "media": _media(m.media[0]) if m.media else None,
         "url": place.url("Channels", m.channel_sid, "Messages", m.sid),
     }
 

@@ -10,7 +10,7 @@ from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.members import MemberPatch
 from chatcore.commands.membership import MemberDraft
 from chatcore.commands.messages import MessagePatch
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.commands.users import UserDraft
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import MessageSid
@@ -27,7 +27,7 @@ WRITES: dict[str, Act] = {
     "new channel creator": lambda w, c, t: w.chat.channels.create(w.rest, ChannelDraft(created_by=t)),
     "new channel name": lambda w, c, t: w.chat.channels.create(w.rest, ChannelDraft(friendly_name=t)),
     "identity": lambda w, c, t: w.chat.members.add(w.rest, c.sid, t, MemberDraft()),
-    "invitee": lambda w, c, t: w.chat.channels.invite(w.rest, c.sid, t),
+    "invitee": lambda w, c, t: w.chat.invites.create(w.rest, c.sid, t),
     "body": lambda w, c, t: w.chat.messages.send(w.rest, SendDraft(channel=c.sid, body=t)),
     "author": lambda w, c, t: w.chat.messages.send(w.rest, SendDraft(channel=c.sid, author=t)),
     "editor": lambda w, c, t: w.chat.messages.send(w.rest, SendDraft(channel=c.sid, last_updated_by=t)),
@@ -52,7 +52,7 @@ KEYS: dict[str, Act] = {
     "channel": lambda w, c, t: w.chat.channels.get(w.rest, t),
     "channel of a send": lambda w, c, t: w.chat.messages.send(w.rest, SendDraft(channel=t)),
     "member": lambda w, c, t: w.chat.members.get(w.rest, c.sid, t),
-    "invite": lambda w, c, t: w.chat.channels.uninvite(w.rest, c.sid, t),
+    "invite": lambda w, c, t: w.chat.invites.delete(w.rest, c.sid, t),
     "message": lambda w, c, t: w.chat.messages.get(w.rest, c.sid, MessageSid(t)),
     "user": lambda w, c, t: w.chat.users.get(w.rest, t),
     "role": lambda w, c, t: w.chat.roles.get(w.rest, t),

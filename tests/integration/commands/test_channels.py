@@ -118,7 +118,7 @@ async def test_a_channel_of_another_service_does_not_exist(world: World) -> None
 async def test_a_private_channel_exists_for_members_and_invitees_only(world: World) -> None:
     alice, bob, carol = [await world.user(name) for name in ("alice", "bob", "carol")]
     channel = await world.channel("alice", private=True, unique_name="secret")
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     for key in (channel.sid, "secret"):
         assert (await world.chat.channels.get(alice, key)).member is not None
         access = await world.chat.channels.get(bob, key)
@@ -169,12 +169,17 @@ async def test_names_can_be_cleared(world: World, cleared: str | None) -> None:
     await world.channel(unique_name="old")
 
 
-@pytest.mark.parametrize("draft", [ChannelDraft(), ChannelDraft(type=ChannelType.PRIVATE)])
-async def test_an_update_of_nothing_leaves_no_event(world: World, draft: ChannelDraft) -> None:
-    """The type of a channel never changes."""
+async def test_an_update_of_nothing_leaves_no_event(world: World) -> None:
     channel = await world.channel()
-    assert await world.chat.channels.update(world.rest, channel.sid, draft) == channel
+    assert await world.chat.channels.update(world.rest, channel.sid, ChannelDraft()) == channel
     assert await world.channel_log(channel) == []
+
+
+async def test_a_migrated_channel_says_so(world: World) -> None:
+    channel = await world.channel()
+    private = await world.chat.channels.update(world.rest, channel.sid, ChannelDraft(type=ChannelType.PRIVATE))
+    assert private.type is ChannelType.PRIVATE
+    assert [event["migrated"] for event in await world.channel_log(channel)] == [True]
 
 
 async def test_a_given_value_is_an_update_even_where_it_is_the_same(world: World) -> None:
@@ -219,7 +224,7 @@ async def test_a_deleted_channel_is_gone_for_everybody_and_says_so(world: World)
     alice, _, _ = [await world.user(name) for name in ("alice", "bob", "carol")]
     channel = await world.channel("alice", "bob")
     message = await world.send(channel, by=alice)
-    invite = await world.chat.channels.invite(world.rest, channel.sid, "carol")
+    invite = await world.chat.invites.create(world.rest, channel.sid, "carol")
     world.published.calls.clear()
     await world.chat.channels.delete(world.rest, channel.sid)
     with refused(Code.CHANNEL_NOT_FOUND):
@@ -268,7 +273,7 @@ async def test_own_channels_are_listed_with_status_and_unread_counts(world: Worl
     alice = await world.user("alice")
     joined, invited = await world.channel("alice"), await world.channel()
     await world.channel()
-    invite = await world.chat.channels.invite(world.rest, invited.sid, "alice")
+    invite = await world.chat.invites.create(world.rest, invited.sid, "alice")
     await world.send(joined)
     await world.send(joined)
     await world.chat.horizons.report(alice, joined.sid, 0)

@@ -143,10 +143,10 @@ async def test_a_refused_member_leaves_nothing_behind(world: World) -> None:
     await world.configure(limit_channel_members=1)
     channel = await world.channel("a")
     await world.user("b")
-    await world.chat.channels.invite(world.rest, channel.sid, "b")
+    await world.chat.invites.create(world.rest, channel.sid, "b")
     with refused(Code.CHANNEL_FULL):
         await world.add(channel, "b")
-    assert len((await world.chat.channels.invites(world.rest, channel.sid, ALL)).items) == 1
+    assert len((await world.chat.invites.list(world.rest, channel.sid, ALL)).items) == 1
     with refused(Code.CHANNEL_FULL):
         await world.add(channel, "unknown so far")
     with refused(Code.USER_NOT_FOUND):
@@ -167,7 +167,7 @@ async def test_push_jobs_follow_the_services_settings(world: World) -> None:
     await world.chat.channels.leave(alice, channel.sid)
     await world.chat.channels.join(alice, channel.sid)
     assert await world.jobs() == [], "who acts itself is told nothing"
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     await world.add(channel, "bob")
     await world.chat.members.remove(world.rest, channel.sid, "bob")
     message = await world.send(channel, by=alice)

@@ -106,7 +106,7 @@ async def test_an_invitation_is_told_to_the_invitee(world: World) -> None:
     channel = await world.channel(private=True, created_by="alice")
     await world.add(channel, "alice")
     world.published.calls.clear()
-    invite = await world.chat.channels.invite(alice, channel.sid, "bob")
+    invite = await world.chat.invites.create(alice, channel.sid, "bob")
     assert (invite.identity, invite.created_by) == ("bob", "alice")
     assert invite.role_sid == world.service.default_channel_role_sid
     ((event,),) = world.published.calls
@@ -114,17 +114,17 @@ async def test_an_invitation_is_told_to_the_invitee(world: World) -> None:
     assert (event.topic, payload["type"], payload["by"]) == (user_topic(bob.user_sid), "channel.invited", "alice")  # type: ignore[arg-type]  # a connected user has one
     assert payload["invite"] == json.loads(serial.invite(invite))
     assert payload["channel"]["sid"] == channel.sid
-    assert [i.sid for i in (await world.chat.channels.invites(alice, channel.sid, ALL)).items] == [invite.sid]
+    assert [i.sid for i in (await world.chat.invites.list(alice, channel.sid, ALL)).items] == [invite.sid]
 
 
 async def test_accepting_gives_the_invites_role_and_ends_it(world: World) -> None:
     bob = await world.user("bob")
     role = await world.role(RoleType.CHANNEL, "sendMessage")
     channel = await world.channel(private=True)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob", role)
+    await world.chat.invites.create(world.rest, channel.sid, "bob", role)
     _, member = await world.chat.channels.join(bob, channel.sid)
     assert member.role_sid == role
-    assert (await world.chat.channels.invites(world.rest, channel.sid, ALL)).items == []
+    assert (await world.chat.invites.list(world.rest, channel.sid, ALL)).items == []
 
 
 async def test_an_invitee_needs_no_permission_to_join(world: World) -> None:
@@ -134,7 +134,7 @@ async def test_an_invitee_needs_no_permission_to_join(world: World) -> None:
     channel = await world.channel()
     with refused(Code.NOT_AUTHORIZED):
         await world.chat.channels.join(bob, channel.sid)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     await world.chat.channels.join(bob, channel.sid)
 
 
@@ -142,10 +142,10 @@ async def test_adding_consumes_a_pending_invitation_and_its_role(world: World) -
     await world.user("bob")
     role = await world.role(RoleType.CHANNEL, "sendMessage")
     channel = await world.channel()
-    await world.chat.channels.invite(world.rest, channel.sid, "bob", role)
+    await world.chat.invites.create(world.rest, channel.sid, "bob", role)
     member = await world.add(channel, "bob")
     assert member.role_sid == role
-    assert (await world.chat.channels.invites(world.rest, channel.sid, ALL)).items == []
+    assert (await world.chat.invites.list(world.rest, channel.sid, ALL)).items == []
 
 
 async def test_who_may_not_be_invited(world: World) -> None:
@@ -153,12 +153,12 @@ async def test_who_may_not_be_invited(world: World) -> None:
     await world.user("bob")
     channel = await world.channel("alice")
     with refused(Code.MEMBER_EXISTS):
-        await world.chat.channels.invite(world.rest, channel.sid, "alice")
+        await world.chat.invites.create(world.rest, channel.sid, "alice")
     with refused(Code.USER_NOT_FOUND):
-        await world.chat.channels.invite(world.rest, channel.sid, "nobody")
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+        await world.chat.invites.create(world.rest, channel.sid, "nobody")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     with refused(Code.ALREADY_INVITED):
-        await world.chat.channels.invite(world.rest, channel.sid, "bob")
+        await world.chat.invites.create(world.rest, channel.sid, "bob")
     log = await world.user_log("bob")
     assert [e["type"] for e in log] == ["channel.invited"]
 
@@ -167,12 +167,12 @@ async def test_who_may_not_be_invited(world: World) -> None:
 async def test_an_invitation_is_withdrawn_by_sid_or_identity(world: World, by_sid: bool) -> None:
     bob = await world.user("bob")
     channel = await world.channel(private=True)
-    invite = await world.chat.channels.invite(world.rest, channel.sid, "bob")
-    await world.chat.channels.uninvite(world.rest, channel.sid, invite.sid if by_sid else "bob")
+    invite = await world.chat.invites.create(world.rest, channel.sid, "bob")
+    await world.chat.invites.delete(world.rest, channel.sid, invite.sid if by_sid else "bob")
     with refused(Code.CHANNEL_NOT_FOUND):
         await world.chat.channels.join(bob, channel.sid)
     with refused(Code.INVITE_NOT_FOUND):
-        await world.chat.channels.uninvite(world.rest, channel.sid, invite.sid)
+        await world.chat.invites.delete(world.rest, channel.sid, invite.sid)
     invited, uninvited = await world.user_log("bob")
     assert (uninvited["type"], uninvited["invite"]) == ("channel.uninvited", invited["invite"])
     assert await world.channel_log(channel) == []
@@ -181,12 +181,12 @@ async def test_an_invitation_is_withdrawn_by_sid_or_identity(world: World, by_si
 async def test_an_invitation_is_declined_by_the_invitee(world: World) -> None:
     alice, bob = await world.user("alice"), await world.user("bob")
     channel = await world.channel("alice", private=True)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
-    await world.chat.channels.decline(bob, channel.sid)
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
+    await world.chat.invites.decline(bob, channel.sid)
     with refused(Code.CHANNEL_NOT_FOUND):
-        await world.chat.channels.decline(bob, channel.sid)
+        await world.chat.invites.decline(bob, channel.sid)
     with refused(Code.INVITE_NOT_FOUND):
-        await world.chat.channels.decline(alice, channel.sid)
+        await world.chat.invites.decline(alice, channel.sid)
     assert [(e["type"], e["by"]) for e in await world.user_log("bob")] == [
         ("channel.invited", None),
         ("channel.uninvited", "bob"),
@@ -197,9 +197,9 @@ async def test_a_role_of_the_wrong_kind_cannot_be_offered(world: World) -> None:
     await world.user("bob")
     channel = await world.channel()
     with refused(Code.CHANNEL_ROLE_NOT_FOUND):
-        await world.chat.channels.invite(world.rest, channel.sid, "bob", world.service.default_service_role_sid)
+        await world.chat.invites.create(world.rest, channel.sid, "bob", world.service.default_service_role_sid)
     with refused(Code.ROLE_NOT_FOUND):
-        await world.chat.channels.invite(world.rest, channel.sid, "bob", unknown("RL"))
+        await world.chat.invites.create(world.rest, channel.sid, "bob", unknown("RL"))
     with refused(Code.CHANNEL_ROLE_NOT_FOUND):
         await world.add(channel, "bob", world.service.default_service_role_sid)
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from chatcore.commands.messages import MessagePatch
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain import serial
 from chatcore.domain.errors import Code
 from chatcore.domain.events import channel_topic
@@ -82,10 +82,10 @@ async def test_an_imported_message_keeps_author_and_dates(world: World) -> None:
     assert last == LastMessage(index=0, date_created=IMPORTED)
 
 
-async def test_media_is_not_there_yet(world: World) -> None:
+async def test_unknown_media_cannot_be_attached(world: World) -> None:
     channel = await world.channel()
     with refused(Code.MEDIA_NOT_FOUND):
-        await world.send(channel, media_sid=unknown("ME"))
+        await world.send(channel, media_sids=(unknown("ME"),))
     assert (await world.now(channel)).next_index == 0
 
 

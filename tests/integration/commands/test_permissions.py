@@ -92,17 +92,17 @@ async def leave(s: Scene) -> None:
 
 @operation(P.INVITE_MEMBER)
 async def invite(s: Scene) -> None:
-    await s.world.chat.channels.invite(s.alice, s.channel.sid, "carol")
+    await s.world.chat.invites.create(s.alice, s.channel.sid, "carol")
 
 
 @operation(P.INVITE_MEMBER, P.ADD_MEMBER, P.REMOVE_MEMBER)
 async def invite_with_a_role(s: Scene) -> None:
-    await s.world.chat.channels.invite(s.alice, s.channel.sid, "carol", s.role)
+    await s.world.chat.invites.create(s.alice, s.channel.sid, "carol", s.role)
 
 
 @operation(P.INVITE_MEMBER)
 async def uninvite(s: Scene) -> None:
-    await s.world.chat.channels.uninvite(s.alice, s.channel.sid, "dave")
+    await s.world.chat.invites.delete(s.alice, s.channel.sid, "dave")
 
 
 @operation(P.ADD_MEMBER)
@@ -208,7 +208,7 @@ async def scene(
     channel = await world.channel("bob", private=private)
     for name in ("carol", "dave"):
         await world.user(name)
-    await world.chat.channels.invite(world.rest, channel.sid, "dave")
+    await world.chat.invites.create(world.rest, channel.sid, "dave")
     for author in ("alice", "bob"):
         await world.send(channel, author=author)
     if in_channel is not None:
@@ -351,7 +351,7 @@ async def test_reading_needs_membership_and_nothing_else(world: World, what: str
             "messages": lambda: chat.messages.list(actor, sid, limit=1),
             "member": lambda: chat.members.get(actor, sid, "bob"),
             "members": lambda: chat.members.list(actor, sid, ALL),
-            "invites": lambda: chat.channels.invites(actor, sid, ALL),
+            "invites": lambda: chat.invites.list(actor, sid, ALL),
             "unread": lambda: chat.horizons.unread(actor, sid),
             "typing": lambda: chat.typing.start(actor, sid),
         }

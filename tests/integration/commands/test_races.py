@@ -94,7 +94,7 @@ async def test_one_user_joins_more_channels_than_it_may(world: World) -> None:
 async def test_one_identity_is_invited_twice(world: World) -> None:
     await world.user("bob")
     channel = await world.channel()
-    done = await outcomes(*(world.chat.channels.invite(world.rest, channel.sid, "bob") for _ in range(4)))
+    done = await outcomes(*(world.chat.invites.create(world.rest, channel.sid, "bob") for _ in range(4)))
     assert done == {"done": 1, "ALREADY_INVITED": 3}
     assert [e["type"] for e in await world.user_log("bob")] == ["channel.invited"]
 
@@ -102,14 +102,14 @@ async def test_one_identity_is_invited_twice(world: World) -> None:
 async def test_an_invite_is_accepted_declined_and_withdrawn_at_once(world: World) -> None:
     bob = await world.user("bob")
     channel = await world.channel(private=True)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     done = await outcomes(
         world.chat.channels.join(bob, channel.sid),
-        world.chat.channels.decline(bob, channel.sid),
-        world.chat.channels.uninvite(world.rest, channel.sid, "bob"),
+        world.chat.invites.decline(bob, channel.sid),
+        world.chat.invites.delete(world.rest, channel.sid, "bob"),
     )
     assert done["done"] == 1
-    assert (await world.chat.channels.invites(world.rest, channel.sid, ALL)).items == []
+    assert (await world.chat.invites.list(world.rest, channel.sid, ALL)).items == []
     await assert_consistent(world, channel)
 
 

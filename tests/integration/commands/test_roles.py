@@ -75,13 +75,13 @@ async def test_who_held_a_deleted_role_gets_the_default(world: World) -> None:
     await world.chat.users.update(world.rest, "alice", UserDraft(role_sid=deployment))
     channel = await world.channel()
     await world.add(channel, "alice", in_channel)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob", in_channel)
+    await world.chat.invites.create(world.rest, channel.sid, "bob", in_channel)
     for role in (deployment, in_channel):
         await world.chat.roles.delete(world.rest, role)
     assert (await world.profile("alice")).role_sid == world.service.default_service_role_sid
     member = await world.chat.members.get(world.rest, channel.sid, "alice")
     assert member.role_sid == world.service.default_channel_role_sid
-    (invite,) = (await world.chat.channels.invites(world.rest, channel.sid, ALL)).items
+    (invite,) = (await world.chat.invites.list(world.rest, channel.sid, ALL)).items
     assert invite.role_sid == world.service.default_channel_role_sid
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatcore.commands.send_batch import SendDraft, Sent
+from chatcore.commands.sending import SendDraft, Sent
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, channel_topic
 from chatcore.domain.model import Actor, Channel
@@ -21,6 +21,7 @@ from .world import World, new_world, node, refused, unknown, until
 async def together(world: World, *drafts: tuple[Actor, SendDraft]) -> list[Sent | Code]:
     """Sends in one batch, in this order."""
     await world.chat.services.settings(world.rest)
+    world.hook.curious = False
     found = await asyncio.gather(
         *(world.chat.messages.send(actor, draft) for actor, draft in drafts), return_exceptions=True
     )
@@ -114,7 +115,7 @@ async def test_refused_sends_fail_alone_and_burn_no_index(world: World) -> None:
         (alice, SendDraft(channel=channel.sid, client_ref="x" * 65)),
         (alice, SendDraft(channel=channel.sid, body="a\x00b")),
         (alice, SendDraft(channel=channel.sid, body="\ud800")),
-        (alice, SendDraft(channel=channel.sid, media_sid=unknown("ME"))),
+        (alice, SendDraft(channel=channel.sid, media_sids=(unknown("ME"),))),
         (world.rest, SendDraft(channel=channel.sid, author="a\x00b")),
         (world.rest, SendDraft(channel=channel.sid, author="a" * 257)),
         (bob, SendDraft(channel=secret.sid)),
@@ -157,7 +158,7 @@ async def test_a_send_that_the_database_cannot_even_look_up_fails_alone(world: W
 async def test_an_invitee_of_a_private_channel_is_not_a_member(world: World) -> None:
     bob = await world.user("bob")
     channel = await world.channel(private=True)
-    await world.chat.channels.invite(world.rest, channel.sid, "bob")
+    await world.chat.invites.create(world.rest, channel.sid, "bob")
     with refused(Code.NOT_A_MEMBER):
         await world.send(channel, by=bob)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.commands.services import SETTINGS_AGE
 from chatcore.domain.errors import Code
 from chatcore.domain.ids import AccountSid

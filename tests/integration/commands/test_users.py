@@ -160,7 +160,7 @@ async def test_deleting_a_user_ends_memberships_and_invitations_but_not_messages
     alice = await world.user("alice")
     channels = [await world.channel("alice", "bob") for _ in range(3)]
     invited = await world.channel()
-    await world.chat.channels.invite(world.rest, invited.sid, "alice")
+    await world.chat.invites.create(world.rest, invited.sid, "alice")
     await world.send(channels[0], "kept", by=alice)
     world.published.calls.clear()
     await world.chat.users.delete(world.rest, "alice")
@@ -172,7 +172,7 @@ async def test_deleting_a_user_ends_memberships_and_invitations_but_not_messages
         last = (await world.channel_log(channel))[-1]
         assert (last["type"], last["reason"], last["member"]["identity"]) == ("member.left", "user_deleted", "alice")
         assert world.published.events(channel_topic(channel.sid))[-1].subject == alice.user_sid
-    assert (await world.chat.channels.invites(world.rest, invited.sid, ALL)).items == []
+    assert (await world.chat.invites.list(world.rest, invited.sid, ALL)).items == []
     assert (await world.chat.messages.get(world.rest, channels[0].sid, 0)).author == "alice"
     (order,) = world.published.signals
     assert (order.topic, order.type, order.subject) == (

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +18,16 @@ from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.chat import Chat, build
 from chatcore.commands.membership import MemberDraft
 from chatcore.commands.rates import Rates
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Event, Signal, Topic, channel_topic, user_topic
 from chatcore.domain.ids import AccountSid, ChannelSid, Identity, RoleSid, new_sid
 from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Member, Message, Service, Unset, User
 from chatcore.domain.paging import Window
 from chatcore.domain.permissions import RoleType
-from chatcore.ports.hooks import BeforeHook
+from chatcore.domain.snapshot import Facts
+from chatcore.domain.webhooks import Action
+from chatcore.ports.hooks import BeforeHook, Changes, Look
 from chatcore.ports.store import Store
 from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
@@ -70,15 +72,17 @@ class Hook:
     """A before-hook that changes or refuses what the test says, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str | None]]] = []
-        self.answers: dict[str, dict[str, str | None]] = {}
-        self.refused: set[str] = set()
+        self.asked: list[tuple[Action, Facts | None]] = []
+        self.answers: dict[Action, dict[str, str]] = {}
+        self.refused: set[Action] = set()
+        self.curious = True
+        """Looks at what every action is about, which takes a read: actions at the same time lose their order."""
 
-    async def before(self, actor: Actor, action: str, fields: Mapping[str, str | None]) -> Mapping[str, str | None]:
-        self.asked.append((action, dict(fields)))
+    async def before(self, actor: Actor, action: Action, look: Look) -> Changes:
+        self.asked.append((action, await look() if self.curious else None))
         if action in self.refused:
             raise ChatError(Code.WEBHOOK_REJECTED, "no")
-        return {**fields, **self.answers[action]} if action in self.answers else fields
+        return self.answers.get(action, {})
 
 
 class _Open:

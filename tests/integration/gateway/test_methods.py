@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain.permissions import RoleType
 from gateway.centrifuge.rpc import METHODS
 

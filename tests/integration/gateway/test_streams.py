@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.membership import MemberDraft
-from chatcore.commands.send_batch import SendDraft
+from chatcore.commands.sending import SendDraft
 from chatcore.domain.events import Topic, channel_topic, user_topic
 from chatcore.domain.ids import ChannelSid
 from chatcore.store.postgres import PostgresStore

@@ -19,7 +19,7 @@ from chatcore.domain.model import (
 )
 from chatcore.domain.paging import Window
 from chatcore.domain.permissions import Permission
-from chatcore.ports.store import Access
+from chatcore.ports.views import Access
 from chatcore.store.postgres import PostgresStore
 
 from . import make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatcore.domain.events import Event, EventType, Topic, channel_topic, user_topic
 from chatcore.domain.ids import ChannelSid, UserSid, new_sid
 from chatcore.domain.model import Position, Service
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 from chatcore.store.postgres import PostgresStore
 
 from . import make

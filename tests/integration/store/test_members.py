@@ -12,7 +12,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import ChannelSid, Identity, new_sid
 from chatcore.domain.model import Channel, Member, Service, Unread, User
 from chatcore.domain.paging import Window
-from chatcore.ports.store import Horizon, Moved
+from chatcore.ports.views import Horizon, Moved
 from chatcore.store.postgres import PostgresStore
 
 from . import make

@@ -29,7 +29,7 @@ async def test_messages_come_back_as_they_were_stored(store: PostgresStore, serv
     media = Media(sid=MediaSid(new_sid("ME")), content_type="image/png", filename='ä"b.png', size=2**40)
     message = replace(
         make.a_message(channel, None, author="bob", ref="r-1"),
-        media=media,
+        media=(media,),
         attributes='{"b" : 1, "a":2, "b":3}',
         last_updated_by="carol",
         date_created=make.later(-100),

@@ -61,4 +61,4 @@ async def test_every_constraint_that_a_caller_can_violate_has_its_error(shared_d
     names = {row[0] for row in (*constraints, *uniques)}
     assert CONSTRAINTS.keys() <= names
     unmapped = {name for name in names - CONSTRAINTS.keys() - _INTERNAL if not _KEYS.search(name)}
-    assert unmapped == {"outbox_dedupe"}  # written with ON CONFLICT
+    assert unmapped == {"outbox_dedupe", "delivery_receipts_participant"}  # written with ON CONFLICT

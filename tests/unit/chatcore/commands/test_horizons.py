@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from chatcore.commands.horizons import _merge
 from chatcore.domain.ids import ChannelSid, Identity
-from chatcore.ports.store import Horizon
+from chatcore.ports.views import Horizon
 
 reports = st.builds(
     lambda channel, identity, index, force: Horizon(

@@ -28,6 +28,7 @@ from chatcore.domain.model import (
     Invite,
     LastMessage,
     Media,
+    MediaCategory,
     Member,
     Membership,
     Message,
@@ -82,7 +83,7 @@ MESSAGE = Message(
     index=0,
     author="zoë",
     body="a\nb\t\x07 🎉",
-    media=None,
+    media=(),
     attributes="{}",
     was_edited=True,
     last_updated_by=None,
@@ -133,6 +134,8 @@ def test_a_channel() -> None:
         "members_count": 2,
         "messages_count": 3,
         "last_message": {"index": 3, "date_created": TEXT},
+        "state": "active",
+        "state_updated": None,
         "rev": 7,
         "stream": {"offset": 9, "epoch": "abc"},
     }
@@ -169,6 +172,7 @@ def test_a_message() -> None:
         "type": "text",
         "body": "a\nb\t\x07 🎉",
         "media": None,
+        "member_sid": None,
         "attributes": {},
         "date_created": TEXT,
         "date_updated": TEXT,
@@ -181,9 +185,20 @@ def test_a_message() -> None:
 
 def test_a_message_with_media() -> None:
     media = Media(sid=MediaSid("ME1"), content_type="image/png", filename='ä".png', size=2**40)
-    found = json.loads(serial.message(replace(MESSAGE, body=None, media=media)))
+    found = json.loads(serial.message(replace(MESSAGE, body=None, media=(media,))))
     assert (found["type"], found["body"]) == ("media", None)
-    assert found["media"] == {"sid": "ME1", "content_type": "image/png", "filename": 'ä".png', "size": 2**40}
+    assert found["media"] == {
+        "sid": "ME1",
+        "content_type": "image/png",
+        "filename": 'ä".png',
+        "size": 2**40,
+        "category": "media",
+    }
+    assert "medias" not in found
+    second = replace(media, sid=MediaSid("ME2"), category=MediaCategory.BODY)
+    found = json.loads(serial.message(replace(MESSAGE, media=(media, second), subject="s", content_sid="HX1")))
+    assert [(m["sid"], m["category"]) for m in found["medias"]] == [("ME1", "media"), ("ME2", "body")]
+    assert (found["media"]["sid"], found["subject"], found["content_sid"]) == ("ME1", "s", "HX1")
 
 
 def test_an_invite_and_a_user() -> None:

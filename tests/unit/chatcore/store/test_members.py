@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatcore.domain.ids import ChannelSid, Identity
-from chatcore.ports.store import Horizon
+from chatcore.ports.views import Horizon
 from chatcore.store.members import merged
 
 

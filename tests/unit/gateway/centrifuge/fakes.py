@@ -15,7 +15,7 @@ from chatcore.domain.events import Event, Topic, channel_topic
 from chatcore.domain.ids import AccountSid, ChannelSid, Identity, KeySid, MemberSid, RoleSid, ServiceSid, UserSid
 from chatcore.domain.model import Member, NotificationLevel, Position
 from chatcore.ports.presence import Session as LiveSession
-from chatcore.ports.store import Access, StreamTop
+from chatcore.ports.views import Access, StreamTop
 from gateway.sockets.endpoint import frame
 from tests.support.virtual_time import EPOCH, LoopClock
 

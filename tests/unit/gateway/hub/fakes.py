@@ -11,7 +11,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Event, EventType, Signal, SignalType, Topic
 from chatcore.domain.ids import UserSid
 from chatcore.domain.model import Position
-from chatcore.ports.store import StreamTop
+from chatcore.ports.views import StreamTop
 from gateway.hub.hub import Hub
 from gateway.hub.ports import Encoder, Eviction, Link
 from gateway.hub.relay import Relay

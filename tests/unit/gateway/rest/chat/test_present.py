@@ -15,7 +15,7 @@ MESSAGE = Message(
     index=7,
     author="ann",
     body=None,
-    media=Media(sid=MediaSid("ME" + "5" * 32), content_type="application/pdf", filename=None, size=99),
+    media=(Media(sid=MediaSid("ME" + "5" * 32), content_type="application/pdf", filename=None, size=99),),
     attributes="{}",
     was_edited=False,
     last_updated_by=None,
