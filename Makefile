@@ -50,8 +50,9 @@ docs: .venv/.installed ## where the documentation is
 	@echo "docs/protocols/       what it speaks, and how far"
 	@echo "http://127.0.0.1:8080/docs   API reference, while 'make run' runs"
 
-fuzz: .venv/.installed-dev ## property tests, many more examples than usual
+fuzz: .venv/.installed-dev ## property tests and made-up REST requests, many more examples than usual
 	$(BIN)/pytest tests/unit -q -m hypothesis --hypothesis-profile=fuzz
+	$(BIN)/pytest tests/integration/contract/test_fuzz.py -q -n $(WORKERS) --hypothesis-profile=fuzz
 
 clean: ## remove what setting up, testing and running left here (data in .chat stays)
 	rm -rf .venv $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -21,6 +21,7 @@ from chatcore.embedded.errors import EmbeddedError
 from chatcore.embedded.folders import SECRET_KEY_FILE, DataDir
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.telemetry import set_up_logging
+from chatcore.webhook_cli import webhooks
 
 if TYPE_CHECKING:
     from chatcore.store.admin import Admin
@@ -47,6 +48,9 @@ def main() -> Never:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """A chat server: Twilio's REST API and SDK protocol, and the Centrifuge real-time protocol."""
+
+
+cli.add_command(webhooks)
 
 
 @cli.command()

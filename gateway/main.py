@@ -19,22 +19,30 @@ from starlette.types import ASGIApp
 from chatcore import config, scrape, siblings
 from chatcore.auth.keys import KeyRing, SealedSecret
 from chatcore.auth.secrets import SecretBox
+from chatcore.auth.signing import AuthTokens
 from chatcore.auth.tokens import TokenVerifier
+from chatcore.blobs.store import ObjectBlobs
 from chatcore.broker.redis import RedisBroker
 from chatcore.commands.chat import build
+from chatcore.commands.media import Media
 from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
-from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid, UserSid
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import SystemClock
-from chatcore.ports.hooks import NullHook
 from chatcore.presence.redis import RedisPresence
 from chatcore.store.accounts import Accounts
 from chatcore.store.keys import Keys
+from chatcore.store.media_trash import MediaTrash
 from chatcore.store.migrate import pending
 from chatcore.store.postgres import PostgresStore
+from chatcore.store.standing import Standing as StandingReader
+from chatcore.store.sync import SyncReads
 from chatcore.telemetry import Metrics, set_up_logging
+from chatcore.webhooks.before import BeforeCalls
+from chatcore.webhooks.calls import HttpCalls
+from chatcore.webhooks.client import Client
 from gateway.centrifuge import presence as centrifuge_presence
 from gateway.centrifuge.endpoint import PATH, CentrifugeEndpoint
 from gateway.centrifuge.room_services import RoomServices, RoomSettings
@@ -42,16 +50,23 @@ from gateway.http.urls import Origins
 from gateway.hub.attendance import Attendance
 from gateway.hub.hub import Hub
 from gateway.hub.relay import Relay
+from gateway.hub.standing import Standing
+from gateway.media.announcing import MediaAnnouncer
+from gateway.media.links import SignedLinks
+from gateway.media.room import MediaRoom
 from gateway.node import CommandCounts, Condition, DeliveryTimes, Gauges, Measured, SocketCounts
-from gateway.sockets.close import Close
-from gateway.sockets.drain import drain
-from gateway.sockets.endpoint import Endpoint
+from gateway.sdk.links import MediaLinks
+from gateway.sockets.drain import crowded, drain
+from gateway.sockets.endpoint import Endpoint, Handshake
 from gateway.sockets.inbox import Inbox
 from gateway.sockets.outbound import fan_out
 from gateway.sockets.server import GatewayServer, SocketServer
 from gateway.sockets.settings import SocketSettings
 from gateway.sockets.tasks import Tasks
 from gateway.token import DevelopmentKeys
+from gateway.twilsock import endpoint as twilsock
+from gateway.twilsock import room_services as twilsock_room
+from gateway.upstream import build_upstream
 from gateway.urls import build_app
 
 logger = logging.getLogger(__name__)
@@ -105,12 +120,20 @@ async def run(settings: Settings) -> None:
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
         publisher: Publisher = Measured(broker, metrics)
-        chat = build(store, publisher, clock, NullHook(), rates, limit_ceiling=settings.rates.limit_ceiling)
-        keys = Keys(store.pool, SealedSecret)
-        ring = KeyRing(keys, SecretBox(settings.secret_keys), clock)
+        keys, box = Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys)
+        ring = KeyRing(keys, box, clock)
+        client = await stack.enter_async_context(Client(allow_private=settings.webhooks_may_call_private))
+        hook = BeforeCalls(
+            HttpCalls(client, AuthTokens(keys, box, clock).of),
+            lambda actor: chat.services.settings(actor),
+            clock,
+            lambda outcome: metrics.webhook.labels(outcome).inc(),
+        )
+        chat = build(store, publisher, clock, hook, rates, limit_ceiling=settings.rates.limit_ceiling)
 
         hub = Hub(fan_out, DeliveryTimes(metrics, clock).delivered)
-        attendance = Attendance(presence, publisher, clock)
+        attendance = Attendance(presence, publisher, clock, changed=chat.users.tell_reachability)
+        standing = Standing(StandingReader(store.pool))
         relay = Relay(
             hub,
             broker,
@@ -125,19 +148,64 @@ async def run(settings: Settings) -> None:
         endpoints: dict[str, Endpoint] = {}
         sockets = SocketServer(endpoints, _socket_settings(settings), SocketCounts(metrics))
         stack.callback(sockets.stop)
+        tokens, counts = TokenVerifier(ring, keys, clock), CommandCounts(metrics)
+        blobs = await ObjectBlobs.open(settings.media.url)
+        files = MediaRoom(
+            media=Media(store, blobs, MediaTrash(store.pool), chat.services, clock),
+            services=chat.services,
+            links=SignedLinks(settings.secret_keys, clock),
+            tokens=tokens,
+            clock=clock,
+            origins=settings.listen.sdk_origins,
+        )
         room = RoomServices(
             chat=chat,
             hub=hub,
             relay=relay,
             attendance=attendance,
-            tokens=TokenVerifier(ring, keys, clock),
+            standing=standing,
+            tokens=tokens,
             ask=broker.ask,
             clock=clock,
             settings=_room_settings(settings),
             start=tasks.start,
-            count=CommandCounts(metrics).count,
+            count=counts.count,
+            media=MediaAnnouncer(files),
         )
-        endpoints[PATH] = CentrifugeEndpoint(room, _origins(settings), lambda link, handle: Inbox(link, tasks, handle))
+        origins = Origins([str(n) for n in settings.listen.trusted_proxies], settings.listen.public_url)
+        endpoints[PATH] = CentrifugeEndpoint(
+            room,
+            _origins(settings),
+            lambda link, handle: Inbox(link, tasks, handle),
+            public_url=lambda handshake: _public_url(origins, handshake),
+        )
+        sdk_room = twilsock_room.RoomServices(
+            chat=chat,
+            attendance=attendance,
+            standing=standing,
+            tokens=tokens,
+            upstream=build_upstream(
+                chat=chat,
+                reads=SyncReads(store.pool),
+                hub=hub,
+                relay=relay,
+                clock=clock,
+                online=attendance.online,
+                notifiable=_nobody,
+                start=tasks.start,
+                media=MediaLinks(public_url=settings.listen.public_url, prefix=settings.media.link_prefix or ""),
+                count=counts.count,
+            ),
+            clock=clock,
+            settings=twilsock_room.RoomSettings(
+                command_rate=settings.rates.connection, command_burst=settings.rates.connection_burst
+            ),
+            start=tasks.start,
+            count=counts.count,
+        )
+        endpoints[twilsock.PATH] = twilsock.TwilsockEndpoint(
+            sdk_room, settings.listen.sdk_origins, public_url=lambda handshake: _public_url(origins, handshake)
+        )
 
         condition = Condition(
             store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
@@ -150,13 +218,14 @@ async def run(settings: Settings) -> None:
             services=keys,
             accounts=Accounts(store.pool),
             clock=clock,
-            origins=Origins([str(n) for n in settings.listen.trusted_proxies], settings.listen.public_url),
+            origins=origins,
             account_limit=settings.rates.account,
             on_limited=lambda: metrics.rate_limited.labels("account").inc(),
             development=_development(settings),
             readiness=_all_workers(settings, condition.reasons),
             metrics=_all_metrics(settings, gauges.render),
             online=attendance.online,
+            media=files,
         )
         if settings.listen.metrics_port and settings.handed_down.siblings is None:
             port = settings.listen.metrics_port
@@ -167,6 +236,8 @@ async def run(settings: Settings) -> None:
                 group.create_task(broker.run(), name="broker"),
                 group.create_task(relay.run(), name="relay"),
                 group.create_task(attendance.run(), name="attendance"),
+                group.create_task(attendance.tell(), name="reachability"),
+                group.create_task(standing.run(), name="standing"),
                 group.create_task(chat.run(), name="batches"),
             ]
             group.create_task(_report_ready(settings, server, gauges, condition), name="ready")
@@ -174,6 +245,17 @@ async def run(settings: Settings) -> None:
             for task in background:
                 task.cancel()
     logger.info("Node stopped", extra={"action": "stopped"})
+
+
+def _public_url(origins: Origins, handshake: Handshake) -> str:
+    """The base under which a client of this upgrade reaches the node over plain HTTP."""
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in handshake.headers.items()]
+    scheme = "https" if handshake.secure else "http"
+    return origins.public({"scheme": scheme, "headers": headers, "client": (handshake.client, 0)}).url
+
+
+async def _nobody(service_sid: ServiceSid, user_sids: list[UserSid]) -> dict[UserSid, bool | None]:
+    return dict.fromkeys(user_sids, None)
 
 
 def _socket_settings(settings: Settings) -> SocketSettings:
@@ -293,6 +375,7 @@ async def _drain(settings: Settings, sockets: SocketServer, tasks: Tasks) -> Non
     """Sends clients to other nodes while REST is still served."""
     sockets.draining = True
     logger.info("Draining %d connections", len(sockets.connections), extra={"action": "draining"})
-    await drain(sockets.connections, settings.listen.drain_time, lambda link: link.close(*Close.SHUTDOWN.value))
+    many = crowded(len(sockets.connections), settings.listen.drain_time)
+    await drain(sockets.connections, settings.listen.drain_time, lambda link: link.drain(crowded=many))
     await sockets.idle(COMMANDS_PATIENCE)
     await tasks.idle(COMMANDS_PATIENCE)

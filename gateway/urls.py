@@ -18,8 +18,14 @@ from gateway.http.call import Handler
 from gateway.http.errors import HttpError, http_exception_handler, refusal_handler, unexpected_handler
 from gateway.http.router import Router
 from gateway.http.urls import Origins
+from gateway.media.callers import TokenCredentials
+from gateway.media.direct import DirectMedia
+from gateway.media.door import MediaDoor
+from gateway.media.resources import MediaResource
+from gateway.media.room import MediaRoom
 from gateway.metrics import metrics_routes
 from gateway.rest.chat.routes import Online, routes
+from gateway.rest.conversations import routes as conversations
 from gateway.rest.product import Product, resolve
 from gateway.token import Accounts, DevelopmentKeys, TokenEndpoint
 
@@ -36,22 +42,23 @@ def build_app(
     readiness: Readiness,
     metrics: Callable[[], Awaitable[bytes]],
     online: Online | None = None,
+    media: MediaRoom | None = None,
     account_limit: int = 0,
     on_limited: Callable[[], None] = lambda: None,
     development: DevelopmentKeys | None = None,
 ) -> Starlette:
     """The ASGI application: what has a path of its own, and REST for everything else.
 
-    `online` tells who has a live connection, for users of services with reachability. `development` adds
-    `GET /token`, which asks for no credentials. `account_limit` bounds REST requests in flight per account (0 = not),
-    and `on_limited` hears of each one refused. The server must hand over `raw_path`, and the scheme and client of the
-    socket itself: `origins` decides what to believe of a proxy.
+    `online` tells who has a live connection, for users of services with reachability. Without `media` there are no
+    files. `development` adds `GET /token`, which asks for no credentials. `account_limit` bounds REST requests in
+    flight per account (0 = not), and `on_limited` hears of each one refused. The server must hand over `raw_path`, and
+    the scheme and client of the socket itself: `origins` decides what to believe of a proxy.
     """
     products: dict[str, Router[Handler]] = {
         Product.CHAT: Router(routes(chat, online)),
         Product.IP_MESSAGING: Router([]),
-        Product.CONVERSATIONS: Router([]),
-        Product.MEDIA: Router([]),
+        Product.CONVERSATIONS: Router(conversations.routes(chat, online)),
+        Product.MEDIA: Router(MediaResource(media).routes() if media is not None else []),
     }
     rest = Api(
         resolve=resolve,
@@ -72,7 +79,12 @@ def build_app(
         development=development,
     )
     app = Starlette(
-        routes=[*token.routes(), *health_routes(readiness), *metrics_routes(metrics)],
+        routes=[
+            *token.routes(),
+            *(DirectMedia(media).routes() if media is not None else ()),
+            *health_routes(readiness),
+            *metrics_routes(metrics),
+        ],
         exception_handlers={
             HTTPException: http_exception_handler,
             HttpError: refusal_handler,
@@ -82,4 +94,20 @@ def build_app(
     )
     app.router.redirect_slashes = False
     app.router.default = rest
+    if media is not None:
+        clients = Api(
+            resolve=resolve,
+            routers={Product.MEDIA: products[Product.MEDIA]},
+            credentials=TokenCredentials(media.tokens),
+            origins=origins,
+            clock=clock,
+        )
+        app.add_middleware(
+            MediaDoor,
+            clients=clients,
+            resolve=resolve,
+            product=Product.MEDIA,
+            origins=origins,
+            allowed=media.origins,
+        )
     return app

@@ -7,16 +7,35 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import signal
 import sys
 from datetime import timedelta
 
 from chatcore import config, scrape
+from chatcore.auth.keys import SealedSecret
+from chatcore.auth.secrets import SecretBox
+from chatcore.auth.signing import AuthTokens
+from chatcore.broker.bell import Bell
+from chatcore.broker.redis import RedisBroker
+from chatcore.commands.chat import build
+from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
+from chatcore.ports.clock import SystemClock
+from chatcore.ports.hooks import NullHook
+from chatcore.store.keys import Keys
 from chatcore.store.maintenance import Maintenance
+from chatcore.store.outbox import Queue
 from chatcore.store.postgres import PostgresStore
 from chatcore.telemetry import Metrics, set_up_logging
+from chatcore.webhooks.calls import HttpCalls
+from chatcore.webhooks.client import Client
+from push import timers
+from push.housekeeping import Housekeeping, every
+from push.messaging import Deliveries, RecordingGateway
+from push.timers import Timers
+from push.webhooks import PostEvents
 from push.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -25,7 +44,7 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Exit codes: 0 stopped, 1 failed, 78 configuration."""
     try:
-        settings, notes = config.load(os.environ, need=("CHAT_POSTGRES_DSN", "CHAT_REDIS_URL"))
+        settings, notes = config.load(os.environ, need=("CHAT_POSTGRES_DSN", "CHAT_REDIS_URL", "CHAT_SECRET_KEY"))
     except config.ConfigError as error:
         sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
         sys.exit(config.EXIT_CONFIG)
@@ -34,23 +53,49 @@ def main() -> None:
         logger.info("%s", note, extra={"action": "configuration"})
     try:
         asyncio.run(run(settings))
+    except config.ConfigError as error:
+        for mistake in error.mistakes:
+            logger.error("configuration: %s", mistake, extra={"action": "configuration"})
+        sys.exit(config.EXIT_CONFIG)
     except ChatError as error:
         logger.error("Cannot start: %s", error.message, extra={"action": "start_failed"})
         sys.exit(1)
 
 
 async def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT. Resources are opened in order and closed in reverse."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    metrics = Metrics()
+    clock, metrics, node = SystemClock(), Metrics(), settings.handed_down.node
     async with contextlib.AsyncExitStack() as stack:
-        store = await PostgresStore.open(settings.postgres.dsn, min_size=1, max_size=2)
+        store = await PostgresStore.open(settings.postgres.dsn, min_size=1, max_size=settings.postgres.pool_size)
         stack.push_async_callback(store.close)
-        events = settings.events
-        retention = timedelta(seconds=events.retention)
-        worker = Worker(Maintenance(store.pool), metrics, retention=retention, keep=events.limit)
+        broker = RedisBroker(settings.redis, node=node)
+        await broker.open()
+        stack.push_async_callback(broker.close)
+        client = await stack.enter_async_context(Client(allow_private=settings.webhooks_may_call_private))
+
+        rates = Rates(clock, channel=0, service=0)  # what the server does itself is not rationed
+        chat = build(store, broker, clock, NullHook(), rates, limit_ceiling=settings.rates.limit_ceiling)
+        tokens = AuthTokens(Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys), clock)
+        worker = Worker(
+            Queue(store.pool, f"{node}-{secrets.token_hex(4)}"),
+            [
+                PostEvents(
+                    HttpCalls(client, tokens.of),
+                    chat.services.settings,
+                    store.read.channel_webhooks,
+                    lambda outcome: metrics.webhook.labels(outcome).inc(),
+                ),
+                Deliveries(RecordingGateway()),
+            ],
+            poll=settings.push.poll,
+            died=lambda kind: metrics.outbox_dead.labels(kind).inc(),
+        )
+        bell = Bell(settings.redis, node=node, heard=worker.wake)
+        retention = timedelta(seconds=settings.events.retention)
+        housekeeping = Housekeeping(Maintenance(store.pool), metrics, retention=retention, keep=settings.events.limit)
         if settings.listen.metrics_port:
 
             async def render() -> bytes:
@@ -59,10 +104,16 @@ async def run(settings: Settings) -> None:
             listen = settings.listen
             await stack.enter_async_context(await scrape.serve(listen.host, listen.metrics_port, render))
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(worker.run(), name="worker")
+            background = [
+                group.create_task(broker.run(), name="broker"),
+                group.create_task(bell.run(), name="bell"),
+                group.create_task(housekeeping.run(), name="housekeeping"),
+                group.create_task(every(timers.SECONDS, Timers(chat.channels).step), name="timers"),
+            ]
             _report_ready(settings)
-            await stopping.wait()
-            working.cancel()
+            await worker.run(stopping)
+            for task in background:
+                task.cancel()
     logger.info("Worker stopped", extra={"action": "stopped"})
 
 

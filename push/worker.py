@@ -1,96 +1,210 @@
-"""What the worker does while nobody looks: keeps the logs within their retention and the outbox honest."""
+"""One loop for every kind of job: claim, hand out, settle.
+
+Theory of operation. Each kind has a desk, which claims jobs while it has free places and gives each a task of its own.
+A desk looks for jobs when it is woken up, when a place or a lane becomes free, and every now and then. No service gets
+more than half of the places of a desk, so targets of one that do not answer hold up nobody else. Claims are leases:
+they are renewed while their jobs are worked on, and what a worker that dies has claimed comes back to the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from typing import Protocol
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from chatcore.domain.errors import ChatError
-from chatcore.telemetry import Metrics
+from chatcore.domain.ids import ServiceSid
+from chatcore.domain.jobs import JobKind
+from chatcore.ports.jobs import Claimed, JobQueue
+
+from . import retry
+from .outcome import Dead, Done, Later, Outcome
 
 logger = logging.getLogger(__name__)
 
-WATCH_SECONDS = 5.0
-EXPIRE_SECONDS = 30.0
-PURGE_SECONDS = 10.0
-PRUNE_SECONDS = 600.0
+CLAIM: Final = 32
+"""Rows looked at in one claim."""
+RENEWAL: Final = 20.0  # seconds; leases last 60
+GRACE: Final = 8.0
+"""Seconds that jobs get to come to an end when the worker stops; those that do not are given back."""
 
 
-class Backlog(Protocol):
-    """Jobs of one kind: how many, and seconds since the oldest was written."""
-
-    @property
-    def depth(self) -> int: ...
+class Handler(Protocol):
+    """Works on the jobs of one kind, many at once. What it raises makes the job try again, and poison in the end."""
 
     @property
-    def oldest(self) -> float: ...
+    def kind(self) -> JobKind: ...
 
+    @property
+    def places(self) -> int:
+        """How many jobs may be under way in this process."""
+        ...
 
-class Housekeeping(Protocol):
-    """Raises ChatError(UNAVAILABLE) while the database is away. Several workers may run it at once."""
-
-    async def prune_events(self, retention: timedelta, keep: int) -> int: ...
-
-    async def expire_jobs(self) -> Mapping[str, int]: ...
-
-    async def forget_dead_jobs(self) -> None: ...
-
-    async def waiting(self) -> Mapping[str, Backlog]: ...
-
-    async def purge(self) -> int: ...
+    async def handle(self, job: Claimed) -> Outcome: ...
 
 
 class Worker:
-    """Periodic work; `run` ends when cancelled, between two steps or inside one."""
+    """`died` hears the kind of each job that becomes a dead letter."""
 
-    def __init__(self, house: Housekeeping, metrics: Metrics, *, retention: timedelta, keep: int) -> None:
-        self._house = house
-        self._metrics = metrics
-        self._retention = retention
-        self._keep = keep
-        self._kinds: set[str] = set()
+    def __init__(
+        self,
+        queue: JobQueue,
+        handlers: Sequence[Handler],
+        *,
+        poll: float,
+        died: Callable[[JobKind], None] = lambda _: None,
+    ) -> None:
+        self._queue = queue
+        self._desks = [_Desk(queue, handler, poll, died) for handler in handlers]
 
-    async def run(self) -> None:
+    def wake(self) -> None:
+        """There may be new jobs."""
+        for desk in self._desks:
+            desk.wake()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping` is set and the jobs under way have come to an end or were given back."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_every(WATCH_SECONDS, self.watch), name="outbox gauges")
-            tasks.create_task(_every(EXPIRE_SECONDS, self.expire), name="expired jobs")
-            tasks.create_task(_every(PURGE_SECONDS, self.purge), name="purges")
-            tasks.create_task(_every(PRUNE_SECONDS, self.prune), name="event retention")
+            renewing = tasks.create_task(self._renew(), name="leases")
+            claiming = [tasks.create_task(desk.run(tasks), name=f"{desk.kind} jobs") for desk in self._desks]
+            await stopping.wait()
+            for desk in self._desks:
+                desk.stop()
+            if claiming:
+                await asyncio.wait(claiming)
+            await self._finish()
+            renewing.cancel()
 
-    async def watch(self) -> None:
-        """Kinds that were seen once are shown as empty ever after."""
-        waiting = await self._house.waiting()
-        self._kinds |= set(waiting)
-        for kind in self._kinds:
-            state = waiting.get(kind)
-            self._metrics.outbox_depth.labels(kind).set(state.depth if state else 0)
-            self._metrics.outbox_oldest.labels(kind).set(state.oldest if state else 0)
+    async def _finish(self) -> None:
+        running = {task: id_ for desk in self._desks for id_, task in desk.running.items()}
+        if running:
+            _, late = await asyncio.wait(running, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+                with contextlib.suppress(ChatError):  # they come back when their lease ends
+                    await self._queue.release([running[task] for task in late])
+                logger.info("Gave %d jobs back", len(late), extra={"action": "jobs_released"})
 
-    async def expire(self) -> None:
-        for kind, count in (await self._house.expire_jobs()).items():
-            self._metrics.outbox_dead.labels(kind).inc(count)
-            logger.warning("%d %s jobs expired", count, kind, extra={"action": "jobs_expired"})
-        await self._house.forget_dead_jobs()
+    async def _renew(self) -> None:
+        """Jobs that were lost to another worker are left to it."""
+        while True:
+            await asyncio.sleep(RENEWAL)
+            held = {id_: task for desk in self._desks for id_, task in desk.running.items()}
+            if not held:
+                continue
+            try:
+                kept = await self._queue.renew(held)
+            except ChatError as error:
+                logger.warning("Leases cannot be renewed: %s", error.message, extra={"action": "store_unavailable"})
+                continue
+            for id_ in held.keys() - set(kept):
+                held[id_].cancel()  # or it has come to its end in this moment, and nobody minds
 
-    async def purge(self) -> None:
-        if count := await self._house.purge():
-            logger.info("Purged %d deleted objects", count, extra={"action": "purged"})
 
-    async def prune(self) -> None:
-        if count := await self._house.prune_events(self._retention, self._keep):
-            logger.info("Removed %d events past their retention", count, extra={"action": "events_pruned"})
+class _Desk:
+    """The jobs of one kind."""
 
+    def __init__(self, queue: JobQueue, handler: Handler, poll: float, died: Callable[[JobKind], None]) -> None:
+        self.kind = handler.kind
+        self.running: dict[int, asyncio.Task[None]] = {}
+        self._queue = queue
+        self._handler = handler
+        self._poll = poll
+        self._died = died
+        self._share = max(1, handler.places // 2)
+        self._of_service: Counter[ServiceSid] = Counter()
+        self._wanted = asyncio.Event()
+        self._more = False  # the last claim left something behind that could be claimed
+        self._away = False  # the queue, as far as is known
+        self._stopping = False
 
-async def _every(seconds: float, step: Callable[[], Awaitable[None]]) -> None:
-    """A step that fails is tried again at its next turn."""
-    while True:
+    def wake(self) -> None:
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """No more claims; `run` ends soon."""
+        self._stopping = True
+        self._wanted.set()
+
+    async def run(self, tasks: asyncio.TaskGroup) -> None:
+        """Claims until stopped; the jobs, in `tasks`, go on."""
+        while not self._stopping:
+            self._wanted.clear()
+            while not self._stopping and await self._claim(tasks):
+                pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll * random.uniform(0.8, 1.2)):
+                    await self._wanted.wait()
+
+    async def _claim(self, tasks: asyncio.TaskGroup) -> bool:
+        """Whether to claim again at once."""
+        free = self._handler.places - len(self.running)
+        if free <= 0:
+            self._more = True
+            return False
+        at_limit = [sid for sid, count in self._of_service.items() if count >= self._share]
         try:
-            await step()
+            claim = await self._queue.claim(self.kind, min(free, CLAIM), pass_over=at_limit)
         except ChatError as error:
-            logger.warning("Database is away: %s", error.message, extra={"action": "store_unavailable"})
+            if not self._away:
+                logger.warning("Jobs cannot be claimed: %s", error.message, extra={"action": "store_unavailable"})
+            self._away = True
+            return False
+        self._away = False
+        self._more = claim.full or bool(at_limit)
+        for job in claim.jobs:
+            self._of_service[job.service_sid] += 1
+            self.running[job.id] = tasks.create_task(self._work(job), name=f"{self.kind} job {job.id}")
+        return claim.full
+
+    async def _work(self, job: Claimed) -> None:
+        lane_goes_on = False
+        try:
+            lane_goes_on = await self._settle(job, await self._outcome(job))
+        except ChatError as error:
+            logger.warning(
+                "A job cannot be settled and will come back: %s", error.message, extra={"action": "store_unavailable"}
+            )
         except Exception:
-            logger.exception("Periodic work failed", extra={"action": "worker_failed"})
-        await asyncio.sleep(seconds)
+            logger.exception("A job could not be settled", extra={"action": "job_failed", "job": job.id})
+        finally:
+            del self.running[job.id]
+            self._of_service[job.service_sid] -= 1
+            if not self._of_service[job.service_sid]:
+                del self._of_service[job.service_sid]
+            if lane_goes_on or self._more:
+                self._wanted.set()
+
+    async def _outcome(self, job: Claimed) -> Outcome:
+        if job.attempts > retry.ATTEMPTS:
+            return Dead(f"claimed {job.attempts} times without coming to an end")
+        try:
+            return await self._handler.handle(job)
+        except ChatError as error:
+            if error.temporary:
+                return Later(self._poll, error.message, counts=False)
+            return retry.after_failure(job.attempts, f"{error.code}: {error.message}")
+        except Exception as error:
+            extra = {"action": "job_failed", "kind": self.kind.value, "job": job.id}
+            logger.exception("A job could not be handled", extra=extra)
+            return retry.after_failure(job.attempts, f"{type(error).__name__}: {error}")
+
+    async def _settle(self, job: Claimed, outcome: Outcome) -> bool:
+        """Whether the next job of the lane can be claimed now."""
+        match outcome:
+            case Done():
+                return await self._queue.finish(job)
+            case Later(after, why, counts):
+                await self._queue.retry(job, after, why, counts=counts)
+                return False
+            case Dead(why):
+                extra = {"action": "job_dead", "kind": self.kind.value, "job": job.id, "service": job.service_sid}
+                logger.error("A job was given up: %s", why, extra=extra)
+                self._died(self.kind)
+                return await self._queue.give_up(job, why)

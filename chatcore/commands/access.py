@@ -35,9 +35,15 @@ async def enter(repos: Repositories, actor: Actor, key: str, *, lock: bool = Fal
         and access.channel.type is ChannelType.PRIVATE
         and access.member is None
         and access.invite is None
+        and not is_waited_for(access.channel, actor.identity)
     ):
         raise channel_not_found(key)
     return access
+
+
+def is_waited_for(channel: Channel, identity: str) -> bool:
+    """The creator is no member before it joins, which it may do once without an invitation."""
+    return channel.created_by == identity and not channel.creator_left
 
 
 async def enter_as_member(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from chatcore.domain.model import (
     MembershipStatus,
     NotificationLevel,
     Position,
+    Service,
     Timers,
     Unset,
     given,
@@ -84,6 +85,10 @@ def _checked(draft: ChannelDraft) -> ChannelDraft:
     return draft
 
 
+Then = Callable[[Work, Service, Channel], Awaitable[Channel]]
+"""Given a locked channel, answers with the channel as it is afterwards."""
+
+
 class Channels:
     """One public method is one command."""
 
@@ -92,8 +97,11 @@ class Channels:
         self._rates = rates
         self._hook = hook
 
-    async def create(self, actor: Actor, draft: ChannelDraft, *, join: bool = False) -> tuple[Channel, Member | None]:
-        """With `join` the calling client becomes its first member, with the creator's role."""
+    async def create(
+        self, actor: Actor, draft: ChannelDraft, *, join: bool = False, then: Then | None = None
+    ) -> tuple[Channel, Member | None]:
+        """With `join` the calling client becomes its first member, with the creator's role. `then` fills the new
+        channel in the same transaction."""
         draft = await self._before(actor, Action.CHANNEL_ADD, draft, None)
 
         async def act(work: Work) -> tuple[Channel, Member | None]:
@@ -129,6 +137,8 @@ class Channels:
             )
             await work.tx.channels.create(channel)
             await work.tell(actor, Action.CHANNEL_ADD, {}, channel=channel)
+            if then is not None:
+                channel = await then(work, service, channel)
             if not join:
                 return channel, None
             user = await work.tx.users.get(service.sid, identity_of(actor))
@@ -248,10 +258,22 @@ class Channels:
         await self._unit.run(actor, act)
 
     async def memberships(
-        self, user_sid: UserSid, window: Window, *, status: MembershipStatus | None = None
+        self,
+        user_sid: UserSid,
+        window: Window,
+        *,
+        status: MembershipStatus | None = None,
+        kind: ChannelType | None = None,
     ) -> Page[Membership]:
         """A user's own channels, joined and invited."""
-        return await self._unit.store.read.channels.of_user(user_sid, window, status=status)
+        return await self._unit.store.read.channels.of_user(user_sid, window, status=status, kind=kind)
+
+    async def membership(self, user_sid: UserSid, channel_sid: ChannelSid) -> Membership:
+        """Raises ChatError(CHANNEL_NOT_FOUND) where the user is neither a member nor invited."""
+        found = await self._unit.store.read.channels.membership(user_sid, channel_sid)
+        if found is None:
+            raise channel_not_found(channel_sid)
+        return found
 
     async def notify(self, actor: Actor, key: str, level: NotificationLevel) -> Membership:
         """How the caller wants to hear about this channel while away."""
@@ -259,21 +281,14 @@ class Channels:
         async def act(work: Work) -> tuple[UserSid, ChannelSid]:
             access = await enter_as_member(work.tx, actor, key, lock=True)
             require(actor, access, Permission.EDIT_NOTIFICATION_LEVEL)
-            member = own_member(access)
+            member = replace(own_member(access), notification_level=level)
             self._rates.channel(access.channel.sid)
-            await work.tx.members.update(replace(member, notification_level=level))
-            stream = await membership.stream_of(work, member.user_sid)
-            stream.offset += 1
-            await work.tx.members.set_own_positions({member.sid: stream.offset})
-            await work.tx.users.save_streams([stream])
-            work.log_user(stream, EventType.CHANNEL_SETTINGS, member.channel_sid, notification_level=f'"{level.value}"')
+            await work.tx.members.update(member)
+            await membership.log_settings(work, member)
             return member.user_sid, member.channel_sid
 
         user_sid, channel_sid = await self._unit.run(actor, act)
-        found = await self._unit.store.read.channels.membership(user_sid, channel_sid)
-        if found is None:
-            raise channel_not_found(key)
-        return found
+        return await self.membership(user_sid, channel_sid)
 
     async def due(self, limit: int) -> Sequence[tuple[Actor, ChannelSid]]:
         """Conversations whose timers have run out, longest due first, each with the actor that moves it."""

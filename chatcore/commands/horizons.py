@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chatcore.domain import serial
+from chatcore.domain import serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, Signal, SignalType, channel_topic
 from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid
-from chatcore.domain.model import Actor, Member, Unread
+from chatcore.domain.model import Actor, Channel, Member, Service, Unread
+from chatcore.domain.webhooks import Action
 from chatcore.ports.store import TransactionConflict
-from chatcore.ports.views import Horizon
+from chatcore.ports.views import Horizon, Moved
 
+from . import webhooks
 from .access import enter_as_member, identity_of, own_member
 from .membership import service_of
 from .unit import ATTEMPTS, Unit, Work
@@ -50,6 +52,7 @@ def horizon_signal(member: Member, at: datetime) -> Signal:
         identity=serial.string(member.identity),
         member_sid=f'"{member.sid}"',
         last_consumed_message_index="null" if index is None else str(index),
+        member=serial.member(member),
     )
     topic = channel_topic(member.channel_sid)
     return Signal(topic=topic, type=SignalType.READ_UPDATED, payload=payload, subject=member.user_sid)
@@ -57,7 +60,11 @@ def horizon_signal(member: Member, at: datetime) -> Signal:
 
 @dataclass(slots=True)
 class _Report:
+    """`service` and `channel` as they were a moment before."""
+
     actor: Actor
+    service: Service
+    channel: Channel
     horizon: Horizon
     done: asyncio.Future[None]
 
@@ -88,7 +95,7 @@ class Horizons:
                 at=self._unit.clock.now() if index is not None else None,
                 force=force,
             )
-            self._waiting.append(_Report(actor, horizon, done))
+            self._waiting.append(_Report(actor, service, channel, horizon, done))
             self._wake.set()
             await done
         return await self.unread(actor, channel.sid)
@@ -150,7 +157,7 @@ class Horizons:
         error: ChatError | None = None
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                await self._commit(merged)
+                await self._commit(merged, batch)
                 break
             except TransactionConflict:
                 if attempt == ATTEMPTS:
@@ -167,7 +174,7 @@ class Horizons:
                 break
         _answer(batch, error)
 
-    async def _commit(self, merged: list[Horizon]) -> None:
+    async def _commit(self, merged: list[Horizon], batch: Sequence[_Report]) -> None:
         async with self._unit.store.transaction() as tx:
             work = Work(tx=tx, now=self._unit.clock.now(), by=None)
             moved = await tx.members.report(merged, work.now)
@@ -182,10 +189,44 @@ class Horizons:
             await tx.members.set_own_positions(positions)
             await tx.users.save_streams(list(streams.values()))
             await tx.events.append(work.events, work.now)
+            await _tell_targets(work, batch, moved)
+            await tx.outbox.put(work.jobs, work.now)
         self._unit.publisher.publish(work.events)
         for m in moved:
             self._moved[m.member.channel_sid, m.member.identity] = m.member
             self._has_moved.set()
+
+
+async def _tell_targets(work: Work, batch: Sequence[_Report], moved: Sequence[Moved]) -> None:
+    """Webhook jobs, where anybody listens. Pre-event webhooks are not asked: a report is not worth seconds."""
+    reports = {
+        (report.horizon.channel_sid, report.horizon.identity): report
+        for report in batch
+        if webhooks.wanted(report.service, report.channel)
+    }
+    told = [
+        (report, m.member)
+        for m in moved
+        if (report := reports.get((m.member.channel_sid, m.member.identity))) is not None
+    ]
+    own = sorted({report.channel.sid for report, _ in told if report.channel.webhooks_count})
+    scoped = await work.tx.channel_webhooks.of_channels(own) if own else {}
+    for report, member in told:
+        channel = report.channel
+        facts = {
+            "at": serial.date(work.now),
+            "by": member.identity,
+            "channel": snapshot.channel(channel),
+            "member": snapshot.member(member),
+        }
+        work.jobs += webhooks.post_jobs(
+            report.actor,
+            report.service,
+            Action.MEMBER_UPDATE,
+            facts,
+            channel=channel,
+            scoped=scoped.get(channel.sid, ()),
+        )
 
 
 def _answer(reports: Sequence[_Report], error: ChatError | None) -> None:

@@ -11,7 +11,7 @@ from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, LeaveReason
 from chatcore.domain.ids import ChannelSid, Identity, RoleSid
-from chatcore.domain.model import UNSET, Actor, Channel, Member, Unset, given
+from chatcore.domain.model import UNSET, Actor, Channel, Member, NotificationLevel, Unset, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission, RoleType
 from chatcore.domain.snapshot import Facts
@@ -37,6 +37,7 @@ class MemberPatch:
     attributes: str | Unset = UNSET
     last_consumed_message_index: int | Unset | None = UNSET
     last_consumption_timestamp: datetime | Unset | None = UNSET
+    notification_level: NotificationLevel | Unset = UNSET
     date_created: datetime | Unset = UNSET
     date_updated: datetime | Unset = UNSET
 
@@ -191,6 +192,7 @@ class Members:
             attributes=given(patch.attributes, member.attributes),
             last_consumed_message_index=index,
             last_consumption_timestamp=moment,
+            notification_level=given(patch.notification_level, member.notification_level),
             date_created=given(patch.date_created, member.date_created),
             date_updated=given(patch.date_updated, work.now),
             rev=channel.stream.offset if durable else member.rev,
@@ -200,6 +202,8 @@ class Members:
             changed = await _log_horizon(work, channel, changed)
         else:
             await work.tx.members.update(changed)
+        if changed.notification_level is not member.notification_level:
+            await membership.log_settings(work, changed)
         if durable:
             await work.tx.channels.save(channel)
             work.log_channel(channel, EventType.MEMBER_UPDATED, subject=member.user_sid, member=serial.member(changed))

@@ -35,8 +35,10 @@ from .unit import Work, advance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberDraft:
-    """What a new member may bring along; what is not given follows from channel, invite and service."""
+    """What a new member may bring along; what is not given follows from channel, invite and service. A SID only where
+    it takes the place of a member that was just dismissed."""
 
+    sid: MemberSid | Unset = UNSET
     role_sid: str | Unset = UNSET
     attributes: str | Unset = UNSET
     last_consumed_message_index: int | Unset | None = UNSET
@@ -92,6 +94,16 @@ async def stream_of(work: Work, sid: UserSid) -> UserStream:
     return streams[sid]
 
 
+async def log_settings(work: Work, member: Member) -> None:
+    """Tells the member's own devices of a notification level that changed."""
+    stream = await stream_of(work, member.user_sid)
+    stream.offset += 1
+    await work.tx.members.set_own_positions({member.sid: stream.offset})
+    await work.tx.users.save_streams([stream])
+    level = f'"{member.notification_level.value}"'
+    work.log_user(stream, EventType.CHANNEL_SETTINGS, member.channel_sid, notification_level=level)
+
+
 def check_index(channel: Channel, index: int | None) -> None:
     """A read horizon lies on or before the newest index that was given out."""
     if index is not None and not 0 <= index < max(channel.next_index, 1):
@@ -138,7 +150,7 @@ async def admit(
     stream.joined_count += 1
     created = given(draft.date_created, work.now)
     member = Member(
-        sid=MemberSid(new_sid("MB")),
+        sid=given(draft.sid, MemberSid(new_sid("MB"))),
         channel_sid=channel.sid,
         service_sid=service.sid,
         user_sid=user.sid,
@@ -197,7 +209,8 @@ async def dismiss(
     roster = await tx.members.next_roster_position(channel.sid)
     await tx.members.delete(member.sid)
     stream = await stream_of(work, member.user_sid)
-    channel = replace(advance(channel), members_count=channel.members_count - 1)
+    left = channel.creator_left or channel.created_by == member.identity
+    channel = replace(advance(channel), members_count=channel.members_count - 1, creator_left=left)
     stream.offset += 1
     stream.joined_count -= 1
     await tx.channels.save(channel)

@@ -174,7 +174,8 @@ class Messages:
                     channel = replace(channel, last_message=last, last_message_sid=newest.sid)
             await work.tx.channels.save(channel)
             removed = serial.removed_message(message, channel.stream.offset)
-            work.log_channel(channel, EventType.MESSAGE_REMOVED, message=removed)
+            last_now = serial.last_message(channel.last_message)
+            work.log_channel(channel, EventType.MESSAGE_REMOVED, message=removed, last_message=last_now)
             if message.media:
                 await work.tx.media.delete([file.sid for file in message.media])
             await work.tell(actor, Action.MESSAGE_REMOVE, {}, channel=channel, message=message)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from chatcore.domain import snapshot
+from chatcore.domain.guests import Guest
 from chatcore.domain.jobs import Job, JobKind
 from chatcore.domain.model import Channel, Message, Service
 
 PUSH_EXPIRY = timedelta(days=1)
+DELIVERY_EXPIRY = timedelta(days=1)
 
 
 def for_message(service: Service, channel: Channel, message: Message) -> tuple[Job, ...]:
@@ -26,6 +29,35 @@ def for_message(service: Service, channel: Channel, message: Message) -> tuple[J
         "offset": message.rev,
     }
     return (_push(service, job),)
+
+
+def for_guests(channel: Channel, message: Message, guests: Sequence[Guest]) -> tuple[Job, ...]:
+    """One job for all guests but the author. Messages of one conversation leave in their order."""
+    others = [
+        {
+            "sid": guest.sid,
+            "type": guest.binding.type,
+            "address": guest.binding.address,
+            "proxy_address": guest.binding.proxy_address or guest.binding.projected_address,
+        }
+        for guest in guests
+        if guest.binding.address != message.author
+    ]
+    if not others:
+        return ()
+    job = {
+        "channel_sid": channel.sid,
+        "message_sid": message.sid,
+        "message_index": message.index,
+        "author": message.author,
+        "body": message.body,
+        "media": [snapshot.media(file) for file in message.media],
+        "guests": others,
+    }
+    lane = f"delivery:{channel.sid}"
+    return (
+        Job(kind=JobKind.DELIVERY, service_sid=channel.service_sid, job=job, lane=lane, expires_in=DELIVERY_EXPIRY),
+    )
 
 
 def for_membership(

@@ -164,7 +164,6 @@ class SendBatch:
         self._rates.channel(channel.sid)
         woken = touched(channel, now)
         created = given(draft.date_created, now)
-        author = known.senders.get((channel.sid, send.author))
         position = channel.stream.offset + 1
         message = Message(
             sid=MessageSid(new_sid("IM")),
@@ -182,7 +181,7 @@ class SendBatch:
             date_updated=given(draft.date_updated, created),
             rev=position,
             created_rev=position,
-            member_sid=author.member_sid if author is not None else None,
+            member_sid=known.author_sid(channel.sid, send.author),
             subject=limits.subject(draft.subject),
             content_sid=draft.content_sid,
             content_variables=draft.content_variables,
@@ -212,6 +211,7 @@ class SendBatch:
             known.files[file.sid] = attached
             written.files.append(attached)
         written.jobs += notify.for_message(send.service, channel, message)
+        written.jobs += notify.for_guests(channel, message, known.guests.get(channel.sid, ()))
         written.jobs += _webhook_jobs(send, Action.MESSAGE_ADD, {}, changed, known, now, message=message)
         if ref is not None:
             known.refs[ref] = message

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from chatcore.domain import limits
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import SYSTEM, ChannelSid, Identity, ServiceSid
+from chatcore.domain.guests import Guest
+from chatcore.domain.ids import SYSTEM, ChannelSid, Identity, MemberSid, ServiceSid
 from chatcore.domain.media import MediaFile
 from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Message, Service, Unset, given
 from chatcore.domain.permissions import Permission
@@ -68,6 +69,15 @@ class Known:
     refs: dict[tuple[str, str, str], Message]
     files: dict[str, MediaFile]  # locked; those of one's own service are what counts
     webhooks: Mapping[ChannelSid, Sequence[ChannelWebhook]]
+    guests: Mapping[ChannelSid, Sequence[Guest]]
+
+    def author_sid(self, channel_sid: ChannelSid, author: str) -> MemberSid | None:
+        """Of the participant that goes by that identity or address."""
+        sender = self.senders.get((channel_sid, author))
+        if sender is not None and sender.member_sid is not None:
+            return sender.member_sid
+        found = (guest.sid for guest in self.guests.get(channel_sid, ()) if guest.binding.address == author)
+        return next(found, None)
 
 
 def attachable(file: MediaFile | None, sid: str, actor: Actor) -> MediaFile:
@@ -93,11 +103,13 @@ def require_sender(channel: Channel, sender: Sender | None, draft: SendDraft) ->
 async def look_up(tx: Repositories, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel]) -> Known:
     """Each kind in one statement, and only where some send of the batch needs it."""
     heard = {sid for sid, channel in channels.items() if channel.webhooks_count}
+    visited = {sid for sid, channel in channels.items() if channel.guests_count}
     return Known(
         senders=await _senders(tx, batch),
         refs=await _known_refs(tx, batch),
         files=await _files(tx, batch),
         webhooks=await tx.channel_webhooks.of_channels(sorted(heard)) if heard else {},
+        guests=await tx.guests.of_channels(sorted(visited)) if visited else {},
     )
 
 

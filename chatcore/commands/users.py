@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +16,7 @@ from chatcore.domain.events import (
     profile_topic,
     service_topic,
 )
-from chatcore.domain.ids import Identity, RoleSid, UserSid, new_epoch, new_sid
+from chatcore.domain.ids import Identity, RoleSid, ServiceSid, UserSid, new_epoch, new_sid
 from chatcore.domain.model import UNSET, Actor, Position, Unset, User, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission, RoleType
@@ -25,7 +25,7 @@ from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import TransactionConflict
 
-from . import membership
+from . import membership, webhooks
 from .access import not_authorized
 from .rates import Rates
 from .unit import Unit, Work
@@ -155,7 +155,10 @@ class Users:
             await work.tx.users.save_streams([stream])
             text = serial.user(user)
             work.log_user(stream, EventType.USER_UPDATED, user=text)
-            payload = serial.event(SignalType.USER_UPDATED, at=work.now, by=actor.identity, user=text)
+            position = str(user.info_position)
+            payload = serial.event(
+                SignalType.USER_UPDATED, at=work.now, by=actor.identity, user=text, position=position
+            )
             work.signals.append(
                 Signal(topic=profile_topic(user.sid), type=SignalType.USER_UPDATED, payload=payload, subject=user.sid)
             )
@@ -191,6 +194,24 @@ class Users:
             work.signals.append(Signal(topic=topic, type=SignalType.USER_DELETED, payload=payload, subject=user.sid))
 
         await self._unit.run(actor, act)
+
+    async def tell_reachability(self, service_sid: ServiceSid, online: Mapping[Identity, bool]) -> None:
+        """Webhooks hear who came online and who went. Nothing is stored: this is state of live connections."""
+        service = await self._unit.store.read.services.find(service_sid)
+        if service is None or not service.reachability_enabled or not webhooks.wanted(service, None):
+            return
+        server = Actor(account_sid=service.account_sid, service_sid=service.sid, webhooks=True)
+
+        async def act(work: Work) -> None:
+            users = await work.tx.users.many(service_sid, list(online))
+            notifiable = await work.tx.bindings.notifiable([user.sid for user in users])
+            for user in users:
+                reach = {"is_online": online[user.identity], "is_notifiable": notifiable.get(user.sid)}
+                told = {**snapshot.user(user), **reach}
+                facts = {"at": serial.date(work.now), "by": server.name, "user": told}
+                work.jobs += webhooks.post_jobs(server, service, Action.USER_UPDATE, facts)
+
+        await self._unit.run(server, act)
 
     async def _look(self, actor: Actor, key: str, draft: UserDraft) -> Facts | None:
         """What a before-hook is told."""

@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     PUSH = "push"
     WEBHOOK = "webhook"
     BADGE = "badge"
+    DELIVERY = "delivery"  # to participants without identity, through a messaging gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

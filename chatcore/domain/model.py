@@ -227,6 +227,7 @@ class Channel:
     email: EmailBinding | None = None
     webhooks_count: int = 0
     guests_count: int = 0  # participants without identity
+    creator_left: bool = False  # once the creator was a member and left, it may come back by invitation only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

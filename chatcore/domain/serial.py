@@ -13,6 +13,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from .events import EventType, LeaveReason, SignalType
+from .guests import Guest
 from .ids import ChannelSid
 from .model import Channel, Invite, LastMessage, Media, Member, Membership, Message, NotificationLevel, User
 
@@ -83,6 +84,20 @@ def member(m: Member) -> str:
         f'"attributes":{one_line(m.attributes)},"last_consumed_message_index":{_number(m.last_consumed_message_index)},'
         f'"last_consumption_timestamp":{_date(m.last_consumption_timestamp)},"date_created":"{date(m.date_created)}",'
         f'"date_updated":"{date(m.date_updated)}","rev":{m.rev},"roster_position":{m.roster_position}}}'
+    )
+
+
+def guest(g: Guest) -> str:
+    """As a member, without identity."""
+    b = g.binding
+    return (
+        f'{{"sid":"{g.sid}","channel_sid":"{g.channel_sid}","identity":null,"role_sid":{string(g.role_sid)},'
+        f'"attributes":{one_line(g.attributes)},"last_consumed_message_index":{_number(g.last_read_message_index)},'
+        f'"last_consumption_timestamp":{_date(g.last_read_timestamp)},"date_created":"{date(g.date_created)}",'
+        f'"date_updated":"{date(g.date_updated)}","rev":{g.rev},"roster_position":{g.roster_position},'
+        f'"messaging_binding":{{"type":{string(b.type)},"address":{string(b.address)},'
+        f'"proxy_address":{string(b.proxy_address)},"projected_address":{string(b.projected_address)},'
+        f'"name":{string(b.name)},"level":{string(b.level)}}}}}'
     )
 
 

@@ -21,6 +21,10 @@ class Guests(Protocol):
         """By date of joining."""
         ...
 
+    async def of_channels(self, sids: Sequence[ChannelSid]) -> Mapping[ChannelSid, Sequence[Guest]]:
+        """By date of joining; channels without guests are left out."""
+        ...
+
     async def update(self, guest: Guest) -> None:
         """Raises ChatError(GUEST_PAIR_TAKEN)."""
         ...

@@ -41,6 +41,9 @@ from chatcore.domain.model import (
 )
 from chatcore.domain.paging import Page, Window
 
+from .accounts import AccountConfigurations, Addresses
+from .conversations import Conversations
+from .devices import Bindings, Credentials
 from .guests import Guests, Receipts
 from .media import MediaFiles
 from .views import Access, Horizon, Moved, Sender, StreamTop, UserStream
@@ -150,7 +153,12 @@ class Channels(Protocol):
         ...
 
     async def of_user(
-        self, user_sid: UserSid, window: Window, *, status: MembershipStatus | None = None
+        self,
+        user_sid: UserSid,
+        window: Window,
+        *,
+        status: MembershipStatus | None = None,
+        kind: ChannelType | None = None,
     ) -> Page[Membership]:
         """Joined and invited channels with unread counts, by date of joining or invitation."""
         ...
@@ -331,7 +339,22 @@ class Repositories(Protocol):
     def receipts(self) -> Receipts: ...
 
     @property
+    def conversations(self) -> Conversations: ...
+
+    @property
     def channel_webhooks(self) -> ChannelWebhooks: ...
+
+    @property
+    def account_configurations(self) -> AccountConfigurations: ...
+
+    @property
+    def addresses(self) -> Addresses: ...
+
+    @property
+    def bindings(self) -> Bindings: ...
+
+    @property
+    def credentials(self) -> Credentials: ...
 
 
 class Store(Protocol):

@@ -59,6 +59,7 @@ def channel_from(row: Row) -> Channel:
         email=EmailBinding(**email) if email is not None else None,
         webhooks_count=row["webhooks_count"],
         guests_count=row["guests_count"],
+        creator_left=row["creator_left"],
     )
 
 
@@ -180,7 +181,7 @@ class Channels:
 
     async def save(self, channel: Channel) -> None:
         dates = channel.date_created, channel.date_updated
-        await self._session.run(_SQL["save"], channel.sid, *_state(channel), *dates)
+        await self._session.run(_SQL["save"], channel.sid, *_state(channel), channel.creator_left, *dates)
 
     async def due(self, now: datetime, limit: int) -> Sequence[tuple[AccountSid, ServiceSid, ChannelSid]]:
         rows = await self._session.rows(_SQL["due"], now, limit)
@@ -194,12 +195,17 @@ class Channels:
         return {row["sid"]: channel_from(row) for row in rows}
 
     async def of_user(
-        self, user_sid: UserSid, window: Window, *, status: MembershipStatus | None = None
+        self,
+        user_sid: UserSid,
+        window: Window,
+        *,
+        status: MembershipStatus | None = None,
+        kind: ChannelType | None = None,
     ) -> Page[Membership]:
         """The cursor is the date and SID of the member or invite."""
         joined, invited = status is not MembershipStatus.INVITED, status is not MembershipStatus.JOINED
-        after = partial(self._session.rows, _SQL["of_user_after"], user_sid, joined, invited)
-        before = partial(self._session.rows, _SQL["of_user_before"], user_sid, joined, invited)
+        after = partial(self._session.rows, _SQL["of_user_after"], user_sid, joined, invited, kind)
+        before = partial(self._session.rows, _SQL["of_user_before"], user_sid, joined, invited, kind)
         return await pages.read(window, after, before, _membership_from, membership_cursor)
 
     async def membership(self, user_sid: UserSid, channel_sid: ChannelSid) -> Membership | None:

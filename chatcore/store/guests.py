@@ -17,29 +17,30 @@ _SQL = load("guests")
 _RECEIPTS = load("receipts")
 
 
-def guest_from(row: Row) -> Guest:
+def guest_from(row: Row, prefix: str = "") -> Guest:
+    """From columns whose names start with `prefix`."""
     binding = MessagingBinding(
-        type=row["type"],
-        address=row["address"],
-        proxy_address=row["proxy_address"],
-        projected_address=row["projected_address"],
-        name=row["name"],
-        level=row["level"],
+        type=row[f"{prefix}type"],
+        address=row[f"{prefix}address"],
+        proxy_address=row[f"{prefix}proxy_address"],
+        projected_address=row[f"{prefix}projected_address"],
+        name=row[f"{prefix}name"],
+        level=row[f"{prefix}level"],
     )
     return Guest(
         binding=binding,
-        sid=row["sid"],
-        service_sid=row["service_sid"],
-        channel_sid=row["channel_sid"],
-        role_sid=row["role_sid"],
-        attributes=row["attributes"],
-        last_read_message_index=row["last_read_message_index"],
-        last_read_timestamp=row["last_read_timestamp"],
-        date_created=row["date_created"],
-        date_updated=row["date_updated"],
-        rev=row["rev"],
-        roster_created=row["roster_created"],
-        roster_position=row["roster_position"],
+        sid=row[f"{prefix}sid"],
+        service_sid=row[f"{prefix}service_sid"],
+        channel_sid=row[f"{prefix}channel_sid"],
+        role_sid=row[f"{prefix}role_sid"],
+        attributes=row[f"{prefix}attributes"],
+        last_read_message_index=row[f"{prefix}last_read_message_index"],
+        last_read_timestamp=row[f"{prefix}last_read_timestamp"],
+        date_created=row[f"{prefix}date_created"],
+        date_updated=row[f"{prefix}date_updated"],
+        rev=row[f"{prefix}rev"],
+        roster_created=row[f"{prefix}roster_created"],
+        roster_position=row[f"{prefix}roster_position"],
     )
 
 
@@ -78,6 +79,12 @@ class Guests:
 
     async def all_of(self, channel_sid: ChannelSid) -> Sequence[Guest]:
         return [guest_from(row) for row in await self._session.rows(_SQL["of_channel"], channel_sid)]
+
+    async def of_channels(self, sids: Sequence[ChannelSid]) -> Mapping[ChannelSid, Sequence[Guest]]:
+        found: dict[ChannelSid, list[Guest]] = {}
+        for row in await self._session.rows(_SQL["of_channels"], sids):
+            found.setdefault(row["channel_sid"], []).append(guest_from(row))
+        return found
 
     async def update(self, guest: Guest) -> None:
         await self._session.run(

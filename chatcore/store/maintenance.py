@@ -67,7 +67,7 @@ class Maintenance:
                 return removed
 
     async def expire_jobs(self) -> Mapping[str, int]:
-        """Sets jobs past their expiry aside as dead letters; returns how many of each kind."""
+        """Deletes jobs past their expiry; returns how many of each kind."""
         kinds: Counter[str] = Counter()
         while rows := await self._session.rows(_SQL["expire_jobs"], _ROWS):
             kinds.update(row["kind"] for row in rows)

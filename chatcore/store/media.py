@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from chatcore.domain.ids import ServiceSid
+from chatcore.domain.ids import MediaSid, ServiceSid
 from chatcore.domain.media import MediaFile
 from chatcore.domain.model import MediaCategory
+from chatcore.ports.media import Owned
 
 from .queries import load
 from .session import Row, Session
@@ -62,6 +64,10 @@ class MediaFiles:
         row = await self._session.row(_SQL["by_sid"], service_sid, sid)
         return file_from(row) if row is not None else None
 
+    async def find(self, sid: str) -> Owned | None:
+        row = await self._session.row(_SQL["find"], sid)
+        return Owned(file_from(row), row["account_sid"]) if row is not None else None
+
     async def many(self, service_sid: ServiceSid, sids: Sequence[str], *, lock: bool = False) -> Sequence[MediaFile]:
         rows = await self._session.rows(_SQL["lock_many" if lock else "many"], service_sid, sids)
         return [file_from(row) for row in rows]
@@ -79,6 +85,15 @@ class MediaFiles:
             file.uploaded_at,
             file.date_updated,
         )
+
+    async def begin_upload(self, sid: MediaSid, lease: timedelta) -> bool:
+        return await self._session.row(_SQL["begin_upload"], sid, lease.total_seconds()) is not None
+
+    async def give_up_upload(self, sid: MediaSid) -> None:
+        await self._session.run(_SQL["give_up_upload"], sid)
+
+    async def finish_upload(self, sid: MediaSid, size: int, at: datetime) -> bool:
+        return await self._session.row(_SQL["finish_upload"], sid, size, at) is not None
 
     async def delete(self, sids: Sequence[str]) -> None:
         await self._session.run(_SQL["delete"], sids)

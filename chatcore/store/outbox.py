@@ -1,17 +1,26 @@
-"""Jobs for the worker as rows."""
+"""Jobs for the worker as rows: written by commands, claimed and settled by workers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
-from chatcore.domain.jobs import Job
+import asyncpg
+
+from chatcore.domain.jobs import Job, JobKind
+from chatcore.ports.jobs import Claim, Claimed
 
 from .queries import load
-from .session import Session
+from .session import PoolSession, Row, Session
 
 _SQL = load("outbox")
+
+LEASE: Final = timedelta(seconds=60)
+"""How long a worker that has vanished keeps its jobs from the others."""
+
+REASON: Final = 500  # characters
 
 
 def job_columns(jobs: Sequence[Job]) -> tuple[list[object], ...]:
@@ -42,3 +51,59 @@ class Outbox:
         """Times count from the database's clock, which is the one that the workers compare with."""
         if jobs:
             await self._session.run(_SQL["put"], *job_columns(jobs))
+
+
+class Queue:
+    """Satisfies `ports.jobs.JobQueue` for one worker, whose name no other worker has, living or dead."""
+
+    def __init__(self, pool: asyncpg.Pool, worker: str) -> None:
+        self._session = PoolSession(pool)
+        self._worker = worker
+
+    async def claim(self, kind: JobKind, limit: int, *, pass_over: Collection[str] = ()) -> Claim:
+        rows = await self._session.rows(_SQL["claim"], kind.value, limit, LEASE, self._worker, list(pass_over), LEASE)
+        jobs = [_claimed(kind, row) for row in rows if not row["waits"]]
+        return Claim(jobs=sorted(jobs, key=lambda job: job.id), full=len(rows) == limit)
+
+    async def renew(self, ids: Collection[int]) -> Collection[int]:
+        rows = await self._session.rows(_SQL["renew"], list(ids), self._worker, LEASE)
+        return {row["id"] for row in rows}
+
+    async def finish(self, job: Claimed) -> bool:
+        if await self._session.row(_SQL["finish"], job.id, self._worker) is None:
+            return False
+        return await self._promote(job)
+
+    async def retry(self, job: Claimed, delay: float, why: str, *, counts: bool = True) -> None:
+        attempts = job.attempts if counts else job.attempts - 1
+        await self._session.run(_SQL["retry"], job.id, self._worker, timedelta(seconds=delay), _clean(why), attempts)
+
+    async def give_up(self, job: Claimed, why: str) -> bool:
+        if await self._session.row(_SQL["give_up"], job.id, self._worker, _clean(why)) is None:
+            return False
+        return await self._promote(job)
+
+    async def release(self, ids: Collection[int]) -> None:
+        if ids:
+            await self._session.run(_SQL["release"], list(ids), self._worker)
+
+    async def _promote(self, job: Claimed) -> bool:
+        return job.lane is not None and await self._session.row(_SQL["promote"], job.lane) is not None
+
+
+def _clean(why: str) -> str:
+    """Reasons quote strangers; the database takes neither NUL nor lone surrogates."""
+    return why.replace("\x00", "").encode(errors="replace").decode()[:REASON]
+
+
+def _claimed(kind: JobKind, row: Row) -> Claimed:
+    return Claimed(
+        id=row["id"],
+        kind=kind,
+        service_sid=row["service_sid"],
+        lane=row["lane"],
+        job=row["job"],
+        progress=row["progress"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+    )

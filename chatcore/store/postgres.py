@@ -8,8 +8,13 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
+from .account_configurations import AccountConfigurations
+from .addresses import Addresses
+from .bindings import Bindings
 from .channel_webhooks import ChannelWebhooks
 from .channels import Channels
+from .conversations import Conversations
+from .credentials import Credentials
 from .errors import raise_translated
 from .events import Events
 from .guests import Guests, Receipts
@@ -41,8 +46,13 @@ class Repositories:
     """All repositories over one session."""
 
     __slots__ = (
+        "account_configurations",
+        "addresses",
+        "bindings",
         "channel_webhooks",
         "channels",
+        "conversations",
+        "credentials",
         "events",
         "guests",
         "invites",
@@ -70,6 +80,11 @@ class Repositories:
         self.channel_webhooks = ChannelWebhooks(session)
         self.guests = Guests(session)
         self.receipts = Receipts(session)
+        self.conversations = Conversations(session)
+        self.account_configurations = AccountConfigurations(session)
+        self.addresses = Addresses(session)
+        self.bindings = Bindings(session)
+        self.credentials = Credentials(session)
 
 
 class PostgresStore:

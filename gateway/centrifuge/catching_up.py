@@ -87,7 +87,7 @@ async def collect(relay: Relay, history: History, wants: Sequence[Want]) -> list
     """Everything needed to attach to the (held) rooms. Valid until the caller next waits for something."""
     read: dict[Topic, Sequence[Event]] = {}
     for _ in range(ROUNDS):
-        await bring_up(relay, history, {want.topic: want.base for want in wants})
+        await relay.bring_up({want.topic: want.base for want in wants})
         caught = [_join(want, relay.room(want.topic), read.get(want.topic)) for want in wants]
         short = {c.want.topic: c.want.first(c.room) for c in caught if c.events is None and c.want.topic not in read}
         behind = {
@@ -101,21 +101,6 @@ async def collect(relay: Relay, history: History, wants: Sequence[Want]) -> list
             break
         read.update(await _read(history, {**short, **behind}))
     raise ChatError(Code.UNAVAILABLE, "Too much is happening, try again")
-
-
-async def bring_up(relay: Relay, history: History, wanted: Mapping[Topic, int]) -> None:
-    """Delivers what (held) rooms have not heard yet of what the database said of them. A room that is late would turn
-    a client back in time, or take a membership for ended by an event from before it began. To the relay the log is
-    one more broker."""
-    late = {topic: room.offset for topic, offset in wanted.items() if _is_late(room := relay.room(topic), offset)}
-    if late:
-        for events in (await history.missed(late, per_topic=PAGE_MAX)).values():
-            for event in events:
-                relay.receive(event)
-
-
-def _is_late(room: Room, offset: int) -> bool:
-    return room.streamed and room.offset < offset
 
 
 async def _read(history: History, wanted: Mapping[Topic, int]) -> dict[Topic, Sequence[Event]]:

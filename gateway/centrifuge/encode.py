@@ -24,6 +24,8 @@ ACTIVITY_SECONDS = 1.0
 class RoomEncoder:
     """For those subscribed to a chat channel."""
 
+    inclusive = False
+
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self.id = f"centrifuge.{codec.NAME}.room"
@@ -53,6 +55,8 @@ class MeEncoder:
 class WatchEncoder:
     """For those who watch a user's profile and reachability."""
 
+    inclusive = False
+
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self.id = f"centrifuge.{codec.NAME}.watch"
@@ -66,6 +70,8 @@ class ActivityEncoder:
 
     The first message is told at once; what follows within the second is told at its end, as the newest only.
     """
+
+    inclusive = False
 
     def __init__(self, codec: Codec, tell: Callable[[Topic, ActivityEncoder, bytes], None]) -> None:
         self._codec = codec

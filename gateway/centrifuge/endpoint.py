@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from .room_services import RoomServices
 
 PATH = "/connection/websocket"
 MESSAGE_MAX = 131_072  # bytes of one inbound message
+BASES_MAX = 64  # ways to this server; only clients that invent hosts know more
 PROTOBUF, JSON = "centrifuge-protobuf", "centrifuge-json"
 
 
@@ -28,10 +30,14 @@ class CentrifugeEndpoint:
         services: RoomServices,
         origins: Sequence[str],
         make_inbox: Callable[[Link, Callable[[Command], Awaitable[None]]], Inbox[Command]],
+        public_url: Callable[[Handshake], str] | None = None,
     ) -> None:
+        """`public_url` tells where this server begins for whoever came that way; without it links have no base."""
         self._services = services
         self._origins = origins
         self._make_inbox = make_inbox
+        self._public_url = public_url
+        self._by_base: dict[str, RoomServices] = {}
         self._json = Encoders.of(codec_json, services.hub.tell)
         self._protobuf = Encoders.of(codec_protobuf, services.hub.tell)
 
@@ -42,13 +48,26 @@ class CentrifugeEndpoint:
         subprotocol, protobuf = encoding(handshake)
         encoders = self._protobuf if protobuf else self._json
         ping = ping_frame(encoders)
+        services = self._services_at(handshake)
 
         def peer(link: Link) -> CentrifugePeer:
-            return CentrifugePeer(link, self._services, encoders, ping, self._make_inbox)
+            return CentrifugePeer(link, services, encoders, ping, self._make_inbox)
 
         return Accept(
             peer=peer, subprotocol=subprotocol, text=not protobuf, max_message=MESSAGE_MAX, protocol="centrifuge"
         )
+
+    def _services_at(self, handshake: Handshake) -> RoomServices:
+        """With links that lead back the way the client came; shared by all that came that way."""
+        if self._public_url is None:
+            return self._services
+        base = self._public_url(handshake)
+        services = self._by_base.get(base)
+        if services is None:
+            if len(self._by_base) >= BASES_MAX:
+                self._by_base.clear()
+            services = self._by_base[base] = replace(self._services, base=base)
+        return services
 
     def _allowed(self, origin: str, handshake: Handshake) -> bool:
         """The same host, or one of the configured patterns (`https://*.example.org`, `http://localhost:*`)."""

@@ -89,6 +89,7 @@ async def log_in(services: RoomServices, link: Link, encoders: Encoders, client:
     )
     if not entered:
         raise Refused(Close.CONNECTION_LIMIT)
+    services.standing.enter(session.footing)
     try:
         return await _attach(services, session, service, user, command)
     except BaseException:

@@ -88,6 +88,12 @@ class MessageSend(OfChannel):
     client_ref: str | None = None
 
 
+class MediaCreate(msgspec.Struct):
+    content_type: str
+    size: int
+    filename: str | None = None
+
+
 class OfMessage(OfChannel):
     index: int | None = None
     sid: str | None = None

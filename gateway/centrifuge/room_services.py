@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from chatcore.auth.tokens import Grant
 from chatcore.commands.chat import Chat
 from chatcore.domain.events import Topic
+from chatcore.domain.ids import MessageSid
+from chatcore.domain.media import MediaFile
+from chatcore.domain.model import Actor
 from chatcore.ports.clock import Clock
 from gateway.hub.attendance import Attendance
 from gateway.hub.hub import Hub
 from gateway.hub.relay import Relay
+from gateway.hub.standing import Standing
 
 CONNECTION_LIMIT = 20  # of one user and service
 ROOMS_AT_CONNECT = 200
@@ -42,6 +47,44 @@ class Ask(Protocol):
     async def __call__(self, topic: Topic, question: bytes, *, patience: float) -> list[bytes]: ...
 
 
+class Link(Protocol):
+    """A URL that asks for no credentials, until it expires."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+class Announced(Protocol):
+    """A file whose bytes are still to come, and the request that brings them."""
+
+    @property
+    def file(self) -> MediaFile: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def link(self) -> Link: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class MediaAnnouncer(Protocol):
+    """Links to files. `base` is where this server begins for a client. Raises ChatError."""
+
+    async def announce(
+        self, actor: Actor, base: str, *, content_type: str, size: int, filename: str | None
+    ) -> Announced: ...
+
+    async def link(self, actor: Actor, base: str, channel: str, key: MessageSid | int) -> Link:
+        """To the first file of a message."""
+        ...
+
+
 Start = Callable[[Coroutine[Any, Any, None], str], object]
 """Runs a coroutine in a task that somebody owns; the string names it."""
 
@@ -54,6 +97,7 @@ class RoomServices:
     hub: Hub
     relay: Relay
     attendance: Attendance
+    standing: Standing
     tokens: Verifier
     ask: Ask
     clock: Clock
@@ -61,3 +105,6 @@ class RoomServices:
     start: Start
     count: Callable[[str, str, float], None]
     """Counts a command by name and outcome, with the seconds it took."""
+    media: MediaAnnouncer | None = None
+    base: str = ""
+    """Of links, for the sessions these are handed to."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import params as p
 from . import rpc_channels as channels
+from . import rpc_media as media
 from . import rpc_messages as messages
 from . import rpc_users as users
 from .room_services import RoomServices
@@ -50,6 +51,8 @@ METHODS: dict[str, tuple[type, Method]] = {
     "user.update": (p.UserUpdate, users.update),
     "user.watch": (p.OfUsers, users.watch),
     "user.unwatch": (p.OfUsers, users.unwatch),
+    "media.create": (p.MediaCreate, media.create),
+    "media.url": (p.OfMessage, media.url),
 }
 
 

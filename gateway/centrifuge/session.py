@@ -17,16 +17,15 @@ from chatcore.domain.events import (
     Announcement,
     Event,
     EventType,
-    SignalType,
     Topic,
     channel_topic,
-    service_topic,
     user_topic,
 )
-from chatcore.domain.ids import ChannelSid, Identity, UserSid
+from chatcore.domain.ids import ChannelSid, Identity, KeySid, ServiceSid, UserSid
 from chatcore.domain.model import Actor, User
 from chatcore.ports.presence import Session as LiveSession
 from gateway.hub.ports import Eviction
+from gateway.hub.standing import Lost
 from gateway.sockets.close import Close
 from gateway.sockets.endpoint import Cancellable, Link
 
@@ -44,9 +43,40 @@ _EVICTIONS = {
     "deleted": Eviction.DELETED,
 }
 
+_LOST = {
+    Lost.KEY_REVOKED: Close.INVALID_TOKEN,
+    Lost.ACCOUNT_SUSPENDED: Close.INVALID_TOKEN,
+    Lost.SERVICE_DELETED: Close.FORCE_DISCONNECT,
+    Lost.USER_DELETED: Close.FORCE_DISCONNECT,
+}
+
+
+class Footing:
+    """What a session rests on, as its entry in the node's standing."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def key_sid(self) -> KeySid:
+        return self._session.grant.key_sid
+
+    @property
+    def service_sid(self) -> ServiceSid:
+        return self._session.grant.service_sid
+
+    @property
+    def user_sid(self) -> UserSid:
+        return self._session.user_sid
+
+    def lost(self, why: Lost) -> None:
+        self._session.link.close(*_LOST[why].value)
+
 
 class Session:
-    """State of one authenticated connection; a Reader of rooms and a Listener of its own topics."""
+    """State of one authenticated connection; a Reader of rooms and a Listener of its own topic."""
 
     __slots__ = (
         "_own",
@@ -57,6 +87,7 @@ class Session:
         "closed",
         "encoders",
         "expiry",
+        "footing",
         "grant",
         "holding",
         "link",
@@ -78,17 +109,18 @@ class Session:
             account_sid=grant.account_sid, service_sid=grant.service_sid, identity=grant.identity, user_sid=user.sid
         )
         self.subscriptions = Subscriptions(services.hub, services.relay, self, encoders)
+        self.footing = Footing(self)
         self.activity_only = False  # feed mode: rooms are subscribed by the application
         self.reachability = False
         self.expiry: Cancellable | None = None
         self.closed = False
-        self.holding = False  # its own topics are held at the relay
+        self.holding = False  # its own topic is held at the relay
         self._own: deque[Event] | None = None  # own events that wait for a room to be subscribed
 
     @property
-    def topics(self) -> tuple[Topic, Topic]:
+    def topics(self) -> tuple[Topic, ...]:
         """Where it listens for what concerns itself. Held from connect to close."""
-        return user_topic(self.user_sid), service_topic(self.grant.service_sid)
+        return (user_topic(self.user_sid),)
 
     @property
     def live(self) -> LiveSession:
@@ -123,10 +155,11 @@ class Session:
         self.link.close(*Close.EXPIRED.value)
 
     def close(self) -> None:
-        """Leaves hub, relay and presence at once."""
+        """Leaves standing, hub, relay and presence at once."""
         if self.closed:
             return
         self.closed = True
+        self._services.standing.leave(self.footing)
         if self.expiry is not None:
             self.expiry.cancel()
         self.subscriptions.close()
@@ -152,19 +185,15 @@ class Session:
         self.link.close(*Close.INSUFFICIENT_STATE.value)
 
     def hear(self, announcement: Announcement) -> None:
-        if isinstance(announcement, Event):
-            if self._own is not None:
-                self._own.append(announcement)
-            elif announcement.type is EventType.CHANNEL_JOINED:
-                self._own = deque([announcement])
-                self._services.start(self._catch_up_own(), "own events")
-            else:
-                self._tell(announcement)
-        elif announcement.type is SignalType.USER_DELETED:
-            if announcement.subject == self.user_sid:
-                self.link.close(*Close.FORCE_DISCONNECT.value)
-        elif announcement.type is SignalType.KEY_REVOKED and announcement.subject == self.grant.key_sid:
-            self.link.close(*Close.INVALID_TOKEN.value)
+        if not isinstance(announcement, Event):
+            return
+        if self._own is not None:
+            self._own.append(announcement)
+        elif announcement.type is EventType.CHANNEL_JOINED:
+            self._own = deque([announcement])
+            self._services.start(self._catch_up_own(), "own events")
+        else:
+            self._tell(announcement)
 
     # The user's own stream.
 

@@ -12,7 +12,7 @@ from gateway.hub.hub import Hub
 from gateway.hub.ports import Eviction, Reader
 from gateway.hub.relay import Relay
 
-from .catching_up import Budget, Caught, Want, bring_up, collect, result
+from .catching_up import Budget, Caught, Want, collect, result
 from .encode import Encoders
 from .messages import SubscribePush, SubscribeRequest, SubscribeResult, UnsubscribePush
 from .names import room_name, room_topic
@@ -128,7 +128,7 @@ class Subscriptions:
         fresh = {t: base for t, base in channels.items() if self.activity is None or t not in self.activity}
         await self._hold(list(fresh))
         try:
-            await bring_up(self._relay, history, fresh)
+            await self._relay.bring_up(fresh)
             self._check_open()
         except BaseException:
             self._relay.release(fresh)

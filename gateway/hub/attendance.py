@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from chatcore.domain import serial
+from chatcore.domain.errors import ChatError
 from chatcore.domain.events import Signal, SignalType, profile_topic
 from chatcore.domain.ids import Identity, ServiceSid, UserSid
 from chatcore.ports.broker import Publisher
@@ -23,6 +25,10 @@ logger = logging.getLogger(__name__)
 RENEWAL = 20.0  # seconds; entries live for 60
 RETRY = 2.0  # seconds until presence is tried again
 CHUNK = 1000
+MERGE = 1.0  # seconds of changes that are told together
+
+Changed = Callable[[ServiceSid, Mapping[Identity, bool]], Awaitable[None]]
+"""Hears who came online and who went in one service. Raises ChatError(UNAVAILABLE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,15 @@ class _Leaving:
 class Attendance:
     """The node's sessions."""
 
-    def __init__(self, presence: Presence, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, presence: Presence, publisher: Publisher, clock: Clock, *, changed: Changed | None = None
+    ) -> None:
         self._presence = presence
         self._publisher = publisher
         self._clock = clock
+        self._on_change = changed
+        self._changes: dict[ServiceSid, dict[Identity, bool]] = {}
+        self._has_changes = asyncio.Event()
         self._sessions: dict[str, Session] = {}
         self._leaving: deque[_Leaving] = deque()
         self._wake = asyncio.Event()
@@ -57,7 +68,7 @@ class Attendance:
             self.leave(session, user_sid, reachability=False)
             return False
         if reachability and count == 1:
-            self._tell(user_sid, session.identity, online=True)
+            self._tell(user_sid, session, online=True)
         return True
 
     def leave(self, session: Session, user_sid: UserSid, *, reachability: bool) -> None:
@@ -103,6 +114,22 @@ class Attendance:
                 self._leaving.clear()
                 renew_at = min(renew_at, loop.time() + RETRY)
 
+    async def tell(self) -> None:
+        """Reports changes of reachability until cancelled; those that nobody can take are lost."""
+        while self._on_change is not None:
+            await self._has_changes.wait()
+            await asyncio.sleep(MERGE)
+            self._has_changes.clear()
+            changes, self._changes = self._changes, {}
+            for service_sid, online in changes.items():
+                try:
+                    await self._on_change(service_sid, online)
+                except ChatError as error:
+                    extra = {"action": "reachability_not_told"}
+                    logger.warning("Reachability is not told: %s", error.message, extra=extra)
+                except Exception:
+                    logger.exception("Reachability could not be told", extra={"action": "reachability_failed"})
+
     async def withdraw_all(self) -> None:
         """For shutdown, when `run` has ended: nobody waits for the expiry."""
         for session in [*(gone.session for gone in self._leaving), *self._sessions.values()]:
@@ -118,10 +145,13 @@ class Attendance:
             gone = self._leaving.popleft()
             remaining = await self._presence.leave(gone.session)
             if gone.reachability and not remaining:
-                self._tell(gone.user_sid, gone.session.identity, online=False)
+                self._tell(gone.user_sid, gone.session, online=False)
 
-    def _tell(self, user_sid: UserSid, identity: Identity, *, online: bool) -> None:
-        kind = SignalType.USER_REACHABILITY
+    def _tell(self, user_sid: UserSid, session: Session, *, online: bool) -> None:
+        identity, kind = session.identity, SignalType.USER_REACHABILITY
+        if self._on_change is not None:
+            self._changes.setdefault(session.service_sid, {})[identity] = online
+            self._has_changes.set()
         payload = serial.event(
             kind,
             at=self._clock.now(),

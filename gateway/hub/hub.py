@@ -1,6 +1,7 @@
 """Topic → local readers, and the fan-out.
 
-Who loses a membership is taken out before the event that says so is sent to the others. Nothing here waits.
+Who loses a membership is taken out before the event that says so is sent to the others, or after it where its kind of
+reader is told of itself. Nothing here waits.
 """
 
 from __future__ import annotations
@@ -63,23 +64,25 @@ class Hub:
         """Queues the announcement for everybody in the room."""
         kind = announcement.type
         if kind is EventType.MEMBER_LEFT:
-            self._evict_member(room, announcement)
+            self._evict_member(room, announcement, inclusive=False)
         for listener in list(room.listeners):
             listener.hear(announcement)
         excepted = announcement.subject if kind in _OTHERS_ONLY and not isinstance(announcement, Event) else ""
-        for encoder, links in room.readers.items():
+        for encoder, links in list(room.readers.items()):
             frame = encoder.encode(announcement)
             if frame is None:
                 continue
             told: Iterable[Link] = links
-            if excepted:
+            if excepted and not (encoder.inclusive and kind is SignalType.READ_UPDATED):
                 told = [link for link, reader in links.items() if reader.user_sid != excepted]
             count = self._fan_out(told, frame)
             protocol = encoder.id.partition(".")[0]
             self.delivered[protocol] = self.delivered.get(protocol, 0) + count
         if isinstance(announcement, Event):
             self._on_delivered(announcement)
-        if kind is EventType.CHANNEL_DELETED:
+        if kind is EventType.MEMBER_LEFT:
+            self._evict_member(room, announcement, inclusive=True)
+        elif kind is EventType.CHANNEL_DELETED:
             self.evict_all(room, Eviction.DELETED)
         elif kind is EventType.CHANNEL_UPDATED and _MIGRATED in announcement.payload:
             self.evict_all(room, Eviction.POSITION_LOST)
@@ -101,10 +104,11 @@ class Hub:
                 listener.lost(room.topic)
 
     @staticmethod
-    def _evict_member(room: Room, announcement: Announcement) -> None:
+    def _evict_member(room: Room, announcement: Announcement, *, inclusive: bool) -> None:
         gone = [
             (links, link, reader)
-            for links in room.readers.values()
+            for encoder, links in room.readers.items()
+            if encoder.inclusive is inclusive
             for link, reader in links.items()
             if reader.user_sid == announcement.subject
         ]

@@ -23,6 +23,12 @@ class Encoder(Protocol):
     @property
     def id(self) -> str: ...
 
+    @property
+    def inclusive(self) -> bool:
+        """Whether a reader is told of itself too: of its own read horizon, and of the end of its membership before it
+        is taken out."""
+        ...
+
     def encode(self, announcement: Announcement) -> bytes | None:
         """A complete frame, or None where this kind of reader is not told."""
         ...

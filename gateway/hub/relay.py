@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Event, Topic
@@ -95,6 +95,17 @@ class Relay:
     def room(self, topic: Topic) -> Room:
         """A held room."""
         return self._hub.rooms[topic]
+
+    async def bring_up(self, wanted: Mapping[Topic, int]) -> None:
+        """Delivers what (held) rooms have not heard yet of what the database said of them: when it returns, each has
+        reached the offset. To the relay the log is one more broker."""
+        while late := {t: room.offset for t, offset in wanted.items() if _is_late(room := self.room(t), offset)}:
+            found = await self._log.missed(late, per_topic=RING)
+            for events in found.values():
+                for event in events:
+                    self.receive(event)
+            if all(self.room(topic).offset <= offset for topic, offset in late.items()):
+                return  # the log does not reach back: the readers are told soon
 
     # What the broker calls.
 
@@ -292,3 +303,7 @@ class Relay:
             await self._broker.unsubscribe(topics)
         except ConnectionError:
             logger.info("Broker is away: topics were dropped anyway", extra={"action": "unsubscribe_failed"})
+
+
+def _is_late(room: Room, offset: int) -> bool:
+    return room.streamed and room.offset < offset

@@ -132,15 +132,6 @@ class Link(Protocol):
         """Whether the backlog is over half of its bound: commands of the connection wait for `Peer.writable`."""
 
 
-@runtime_checkable
-class Drained(Protocol):
-    """A peer with its own way of telling a client to come back to another node."""
-
-    def drain(self, *, crowded: bool) -> None:
-        """Ends the connection soon. `crowded` says that more clients are sent away than should come back at once."""
-        ...
-
-
 class Peer(Protocol):
     """Protocol state of one connection, called on the loop and never after `closed`. What it raises is logged and
     closes the connection with 3004."""
@@ -157,3 +148,12 @@ class Peer(Protocol):
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is over, called exactly once whatever ended it; 1006 if there was no close frame."""
+
+
+@runtime_checkable
+class Drained(Peer, Protocol):
+    """A peer with its own way of telling a client to come back to another node."""
+
+    def drain(self, *, crowded: bool) -> None:
+        """Ends the connection soon. `crowded` says that more clients are sent away than should come back at once."""
+        ...

@@ -26,7 +26,8 @@ ALTER TABLE channels
   ADD COLUMN date_closed           timestamptz,
   ADD COLUMN email                 jsonb,                -- name, address
   ADD COLUMN webhooks_count        integer NOT NULL DEFAULT 0,
-  ADD COLUMN guests_count          integer NOT NULL DEFAULT 0;  -- participants without identity
+  ADD COLUMN guests_count          integer NOT NULL DEFAULT 0,  -- participants without identity
+  ADD COLUMN creator_left          boolean NOT NULL DEFAULT false;  -- may come back by invitation only
 CREATE INDEX channels_by_timer ON channels (least(date_inactive, date_closed))
   WHERE date_inactive IS NOT NULL OR date_closed IS NOT NULL;
 
@@ -167,6 +168,9 @@ CREATE TABLE delivery_receipts (
 );
 CREATE INDEX delivery_receipts_by_date ON delivery_receipts (message_sid, date_created, sid);
 CREATE INDEX delivery_receipts_by_channel ON delivery_receipts (channel_sid);
+
+-- Who left a channel, for rosters that catch up.
+CREATE INDEX channel_events_left ON channel_events (channel_sid, seq) WHERE type = 'member.left';
 
 UPDATE accounts SET default_messaging_service_sid = 'MG' || replace(gen_random_uuid()::text, '-', '');
 ALTER TABLE accounts ALTER COLUMN default_messaging_service_sid

@@ -18,14 +18,14 @@ INSERT INTO roster_positions (channel_sid) SELECT sid FROM made;
 -- name: save
 -- sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index, deleted_count,
 -- last_message_index, last_message_sid, last_message_at, rev, last_seq, messaging_service_sid, state, state_updated,
--- inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
--- date_updated
+-- inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left,
+-- date_created, date_updated
 UPDATE channels SET
   friendly_name = $2, unique_name = $3, type = $4, attributes = $5, created_by = $6, members_count = $7,
   next_index = $8, deleted_count = $9, last_message_index = $10, last_message_sid = $11, last_message_at = $12,
   rev = $13, last_seq = $14, messaging_service_sid = $15, state = $16, state_updated = $17, inactive_after = $18,
   closed_after = $19, date_inactive = $20, date_closed = $21, email = $22, webhooks_count = $23, guests_count = $24,
-  date_created = $25, date_updated = $26
+  creator_left = $25, date_created = $26, date_updated = $27
 WHERE sid = $1;
 
 -- name: delete
@@ -38,7 +38,7 @@ INSERT INTO purges (sid, due_at) SELECT sid, $2::timestamptz FROM gone ON CONFLI
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE sid = $2 AND service_sid = $1;
 
@@ -47,7 +47,7 @@ FROM channels WHERE sid = $2 AND service_sid = $1;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE sid = $2 AND service_sid = $1 FOR NO KEY UPDATE;
 
@@ -56,7 +56,7 @@ FROM channels WHERE sid = $2 AND service_sid = $1 FOR NO KEY UPDATE;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND unique_name = $2;
 
@@ -65,7 +65,7 @@ FROM channels WHERE service_sid = $1 AND unique_name = $2;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND unique_name = $2 FOR NO KEY UPDATE;
 
@@ -74,7 +74,7 @@ FROM channels WHERE service_sid = $1 AND unique_name = $2 FOR NO KEY UPDATE;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE sid = ANY ($1::text[]) ORDER BY sid FOR NO KEY UPDATE;
 
@@ -84,7 +84,7 @@ SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
   c.epoch, c.messaging_service_sid, c.state, c.state_updated,
-  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.creator_left, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -112,7 +112,7 @@ SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
   c.epoch, c.messaging_service_sid, c.state, c.state_updated,
-  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.creator_left, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -139,7 +139,7 @@ WHERE c.service_sid = $1 AND c.unique_name = $2;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND (date_created, sid) > ($2, $3)
 ORDER BY date_created, sid LIMIT $4 OFFSET $5;
@@ -149,7 +149,7 @@ ORDER BY date_created, sid LIMIT $4 OFFSET $5;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND (date_created, sid) < ($2, $3)
 ORDER BY date_created DESC, sid DESC LIMIT $4 OFFSET $5;
@@ -159,7 +159,7 @@ ORDER BY date_created DESC, sid DESC LIMIT $4 OFFSET $5;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND type = $2 AND (date_created, sid) > ($3, $4)
 ORDER BY date_created, sid LIMIT $5 OFFSET $6;
@@ -169,26 +169,27 @@ ORDER BY date_created, sid LIMIT $5 OFFSET $6;
 SELECT
   sid, service_sid, friendly_name, unique_name, type, attributes, created_by, members_count, next_index,
   deleted_count, last_message_index, last_message_sid, last_message_at, rev, last_seq, epoch, messaging_service_sid, state, state_updated,
-  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, date_created,
+  inactive_after, closed_after, date_inactive, date_closed, email, webhooks_count, guests_count, creator_left, date_created,
   date_updated
 FROM channels WHERE service_sid = $1 AND type = $2 AND (date_created, sid) < ($3, $4)
 ORDER BY date_created DESC, sid DESC LIMIT $5 OFFSET $6;
 
 -- name: of_user_after
--- user_sid, joined ones too, invited ones too, cursor date, cursor sid, limit, offset
+-- user_sid, joined ones too, invited ones too, type or null, cursor date, cursor sid, limit, offset
 -- The cursor is the date and SID of the membership or invite.
 WITH page AS (
   SELECT sid, channel_sid, date_created FROM (
     SELECT sid, channel_sid, date_created FROM members WHERE user_sid = $1 AND $2
     UNION ALL
     SELECT sid, channel_sid, date_created FROM invites WHERE user_sid = $1 AND $3) e
-  WHERE (date_created, sid) > ($4, $5)
-  ORDER BY date_created, sid LIMIT $6 OFFSET $7)
+  WHERE (date_created, sid) > ($5, $6)
+    AND ($4::text IS NULL OR EXISTS (SELECT FROM channels c WHERE c.sid = e.channel_sid AND c.type = $4))
+  ORDER BY date_created, sid LIMIT $7 OFFSET $8)
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
   c.epoch, c.messaging_service_sid, c.state, c.state_updated,
-  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.creator_left, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -213,20 +214,21 @@ LEFT JOIN invites i ON i.sid = p.sid
 ORDER BY p.date_created, p.sid;
 
 -- name: of_user_before
--- user_sid, joined ones too, invited ones too, cursor date, cursor sid, limit, offset; newest first
+-- user_sid, joined ones too, invited ones too, type or null, cursor date, cursor sid, limit, offset; newest first
 -- The cursor is the date and SID of the membership or invite.
 WITH page AS (
   SELECT sid, channel_sid, date_created FROM (
     SELECT sid, channel_sid, date_created FROM members WHERE user_sid = $1 AND $2
     UNION ALL
     SELECT sid, channel_sid, date_created FROM invites WHERE user_sid = $1 AND $3) e
-  WHERE (date_created, sid) < ($4, $5)
-  ORDER BY date_created DESC, sid DESC LIMIT $6 OFFSET $7)
+  WHERE (date_created, sid) < ($5, $6)
+    AND ($4::text IS NULL OR EXISTS (SELECT FROM channels c WHERE c.sid = e.channel_sid AND c.type = $4))
+  ORDER BY date_created DESC, sid DESC LIMIT $7 OFFSET $8)
 SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
   c.epoch, c.messaging_service_sid, c.state, c.state_updated,
-  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.creator_left, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,
@@ -256,7 +258,7 @@ SELECT
   c.sid, c.service_sid, c.friendly_name, c.unique_name, c.type, c.attributes, c.created_by, c.members_count,
   c.next_index, c.deleted_count, c.last_message_index, c.last_message_sid, c.last_message_at, c.rev, c.last_seq,
   c.epoch, c.messaging_service_sid, c.state, c.state_updated,
-  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.date_created, c.date_updated,
+  c.inactive_after, c.closed_after, c.date_inactive, c.date_closed, c.email, c.webhooks_count, c.guests_count, c.creator_left, c.date_created, c.date_updated,
   m.sid AS member_sid, m.service_sid AS member_service_sid, m.channel_sid AS member_channel_sid,
   m.user_sid AS member_user_sid, m.identity AS member_identity, m.role_sid AS member_role_sid,
   m.attributes AS member_attributes, m.notification_level AS member_notification_level,

@@ -21,6 +21,13 @@ SELECT
   last_read_message_index, last_read_timestamp, date_created, date_updated, rev, roster_created, roster_position
 FROM guests WHERE channel_sid = $1 ORDER BY date_created, sid;
 
+-- name: of_channels
+-- channel_sids
+SELECT
+  sid, service_sid, channel_sid, type, address, proxy_address, projected_address, name, level, role_sid, attributes,
+  last_read_message_index, last_read_timestamp, date_created, date_updated, rev, roster_created, roster_position
+FROM guests WHERE channel_sid = ANY ($1::text[]) ORDER BY channel_sid, date_created, sid;
+
 -- name: update
 -- sid, proxy_address, projected_address, role_sid, attributes, last_read_message_index, last_read_timestamp,
 -- date_created, date_updated, rev, roster_position

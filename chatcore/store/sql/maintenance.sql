@@ -53,20 +53,13 @@ WITH gone AS (
 SELECT count(*) AS count FROM gone;
 
 -- name: expire_jobs
--- rows; answers with the kind of each job that was set aside. A job in work is left to its worker until the lease ends
+-- rows; answers with the kind of each job that was deleted. A job in work is left to its worker until the lease ends
 WITH late AS (
   SELECT id FROM outbox
   WHERE expires_at < now() AND (claimed_by IS NULL OR due_at <= now())
-  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
-gone AS (DELETE FROM outbox o USING late WHERE o.id = late.id RETURNING o.*)
-INSERT INTO outbox_dead (
-  id, kind, service_sid, dedupe, lane, job, progress, created_at, due_at, expires_at, attempts, claimed_by, last_error,
-  died_at, reason)
-SELECT
-  id, kind, service_sid, dedupe, lane, job, progress, created_at, due_at, expires_at, attempts, claimed_by, last_error,
-  now(), 'expired'
-FROM gone
-RETURNING kind;
+  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+DELETE FROM outbox o USING late WHERE o.id = late.id
+RETURNING o.kind;
 
 -- name: forget_dead_jobs
 -- age (interval)

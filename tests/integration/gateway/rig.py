@@ -21,6 +21,7 @@ from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
 from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
+from chatcore.store.standing import Standing as StandingReader
 from gateway.centrifuge import codec_json, presence
 from gateway.centrifuge.encode import Encoders
 from gateway.centrifuge.messages import Command
@@ -29,6 +30,7 @@ from gateway.centrifuge.room_services import RoomServices, RoomSettings
 from gateway.hub.attendance import Attendance
 from gateway.hub.hub import Hub
 from gateway.hub.relay import Relay
+from gateway.hub.standing import Standing
 from gateway.sockets.endpoint import Link
 from gateway.sockets.inbox import Inbox
 from gateway.sockets.tasks import Tasks
@@ -234,6 +236,7 @@ async def _node(store: PostgresStore, wire: Wire, seen: FakePresence, tasks: Tas
     chat = build(store, broker, clock, NullHook(), Rates(clock, channel=0, service=0), limit_ceiling=1000)
     hub, failures = Hub(fan_out), list[str]()
     attendance = Attendance(seen, broker, clock)
+    standing = Standing(StandingReader(store.pool))
     relay = Relay(hub, broker, chat.history, clock, on_repair=lambda _: None, on_restored=attendance.announce)
     broker.answer(lambda topic, question: presence.answer(hub, topic, question))
 
@@ -246,6 +249,7 @@ async def _node(store: PostgresStore, wire: Wire, seen: FakePresence, tasks: Tas
         hub=hub,
         relay=relay,
         attendance=attendance,
+        standing=standing,
         tokens=None,  # type: ignore[arg-type]  # set once there is a service
         ask=broker.ask,
         clock=clock,
@@ -253,7 +257,7 @@ async def _node(store: PostgresStore, wire: Wire, seen: FakePresence, tasks: Tas
         start=tasks.start,
         count=count,
     )
-    work = [asyncio.create_task(w) for w in (relay.run(), attendance.run(), chat.run())]
+    work = [asyncio.create_task(w) for w in (relay.run(), attendance.run(), standing.run(), chat.run())]
     try:
         yield Node(chat, hub, broker, services, Encoders.of(codec_json, hub.tell), tasks, failures)
     finally:

@@ -19,6 +19,8 @@ CHANNEL = {
     "sid",
     "unique_name",
     "friendly_name",
+    "state",
+    "state_updated",
     "type",
     "attributes",
     "created_by",

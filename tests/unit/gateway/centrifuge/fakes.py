@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,7 @@ class FakeTokens:
             "bad": TokenError(TokenCode.INVALID, "bad signature"),
             "away": ChatError(Code.UNAVAILABLE, "the database is away"),
         }
+        self.key = KEY  # which signs from now on
 
     async def verify(self, token: str) -> Grant:
         await asyncio.sleep(0)
@@ -141,7 +143,7 @@ class FakeTokens:
             raise self.failures[token]
         identity, _, seconds = token.partition("@")
         expiry = LoopClock().now() + timedelta(seconds=float(seconds)) if seconds else None
-        return grant(identity, expiry)
+        return replace(grant(identity, expiry), key_sid=self.key)
 
 
 def grant(identity: str, expires_at: datetime | None = None) -> Grant:

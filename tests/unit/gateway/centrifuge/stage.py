@@ -24,10 +24,12 @@ from gateway.centrifuge.room_services import RoomServices, RoomSettings
 from gateway.hub.attendance import Attendance
 from gateway.hub.hub import Hub
 from gateway.hub.relay import Relay
+from gateway.hub.standing import Standing
 from gateway.sockets.endpoint import Link
 from gateway.sockets.inbox import Inbox
 from gateway.sockets.tasks import Tasks
 from tests.support.virtual_time import EPOCH, LoopClock, settled
+from tests.unit.gateway.hub.facts import Facts
 from tests.unit.gateway.hub.fakes import FakeBroker, FakeLog
 
 from .fakes import (
@@ -127,6 +129,8 @@ class Stage:
         self.counted: list[tuple[str, str]] = []
         self.typed: list[str] = []
         self.attendance = Attendance(self.presence, self.broker, self.clock)
+        self.facts = Facts()
+        self.standing = Standing(self.facts)
         self.tasks = tasks
         chat = SimpleNamespace(
             services=SimpleNamespace(settings=self._settings),
@@ -139,6 +143,7 @@ class Stage:
             hub=self.hub,
             relay=self.relay,
             attendance=self.attendance,
+            standing=self.standing,
             tokens=self.tokens,
             ask=self.broker.ask,
             clock=self.clock,
@@ -153,7 +158,8 @@ class Stage:
     async def running(cls) -> AsyncIterator[Stage]:
         async with Tasks() as tasks:
             stage = cls(tasks)
-            work = [asyncio.create_task(stage.relay.run()), asyncio.create_task(stage.attendance.run())]
+            runs = (stage.relay.run(), stage.attendance.run(), stage.standing.run())
+            work = [asyncio.create_task(run) for run in runs]
             try:
                 yield stage
             finally:

@@ -28,7 +28,7 @@ VALUES: dict[str, Any] = {  # Any: JSON
     "join": False,
     "force": True,
 }
-NUMBERS = {"limit", "index", "before", "after", "if_rev"}
+NUMBERS = {"limit", "index", "before", "after", "if_rev", "size"}
 
 
 def whole(kind: type) -> dict[str, Any]:  # Any: JSON

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from chatcore.domain.events import EventType, Signal, SignalType, channel_topic, service_topic, user_topic
+from chatcore.domain.events import EventType, Signal, SignalType, channel_topic, user_topic
+from chatcore.domain.ids import KeySid
+from chatcore.ports.standing import Gone
 from gateway.centrifuge.room_services import ROOMS_AT_CONNECT
 from gateway.sockets.close import Close
 from tests.support.virtual_time import settled, until
@@ -318,22 +320,41 @@ async def test_a_lost_position_of_ones_own_stream_ends_the_connection(stage: Sta
     assert client.link.closed == Close.INSUFFICIENT_STATE.value
 
 
-# Orders.
+# What a connection rests on.
 
 
 @pytest.mark.parametrize(
-    ("kind", "subject", "close"),
+    ("gone", "close"),
     [
-        (SignalType.USER_DELETED, user_sid("alice"), Close.FORCE_DISCONNECT),
-        (SignalType.KEY_REVOKED, KEY, Close.INVALID_TOKEN),
-        (SignalType.USER_DELETED, user_sid("bob"), None),
-        (SignalType.KEY_REVOKED, "SK" + "1" * 32, None),
+        (Gone(users={user_sid("alice")}), Close.FORCE_DISCONNECT),
+        (Gone(services={SERVICE}), Close.FORCE_DISCONNECT),
+        (Gone(keys={KEY}), Close.INVALID_TOKEN),
+        (Gone(suspended={KEY}), Close.INVALID_TOKEN),
+        (Gone(users={user_sid("bob")}), None),
+        (Gone(keys={KeySid("SK" + "1" * 32)}), None),
     ],
 )
-async def test_orders_to_the_connections_of_a_service(
-    stage: Stage, kind: SignalType, subject: str, close: Close | None
-) -> None:
+async def test_a_connection_ends_with_what_it_rests_on(stage: Stage, gone: Gone, close: Close | None) -> None:
     client = await connected(stage)
-    stage.hear(Signal(topic=service_topic(SERVICE), type=kind, payload=b"{}", subject=subject))
-    assert await client.new() == []
+    stage.facts.gone_now = gone
+    await asyncio.sleep(2)
     assert client.link.closed == (close.value if close else None)
+    client.drop()
+    await settled()
+    stage.assert_left_nothing()
+    asked = len(stage.facts.asked)
+    await asyncio.sleep(2)
+    assert len(stage.facts.asked) == asked, "nobody is left to ask about"
+
+
+async def test_a_renewed_token_rests_on_its_own_key(stage: Stage) -> None:
+    client = await connected(stage)
+    other = KeySid("SK" + "1" * 32)
+    stage.tokens.key = other
+    assert "refresh" in await client.ask("refresh", token="alice")
+    stage.facts.gone_now = Gone(keys={KEY})
+    await asyncio.sleep(2)
+    assert client.is_open()
+    stage.facts.gone_now = Gone(keys={other})
+    await asyncio.sleep(2)
+    assert client.link.closed == Close.INVALID_TOKEN.value

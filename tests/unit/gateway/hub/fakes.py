@@ -132,8 +132,9 @@ class FakeBroker:
 class OffsetEncoder:
     """Frames that say what they are of; counts how often it is asked."""
 
-    def __init__(self, name: str = "test.plain", *, silent: Iterable[str] = ()) -> None:
+    def __init__(self, name: str = "test.plain", *, silent: Iterable[str] = (), inclusive: bool = False) -> None:
         self.id = name
+        self.inclusive = inclusive
         self.asked = 0
         self._silent = set(silent)
 

@@ -1,0 +1,1 @@
+"""The native protocol as tables: methods, events, resources."""

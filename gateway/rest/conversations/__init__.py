@@ -1,0 +1,1 @@
+"""Conversations v1: routes and their JSON."""

@@ -1,0 +1,1 @@
+"""HTTP inside Twilsock: requests, answers and routes of the rooms that answer the Twilio SDKs."""

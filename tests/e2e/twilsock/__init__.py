@@ -1,0 +1,1 @@
+"""The Twilio client SDKs, seven versions of them, against real nodes."""

@@ -1,0 +1,1 @@
+"""The whole REST API against its reference."""

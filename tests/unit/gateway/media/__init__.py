@@ -1,0 +1,1 @@
+"""Files over HTTP, as far as no application is needed."""

@@ -1,0 +1,1 @@
+"""Conversations v1 rooms, without a database."""
