@@ -28,7 +28,7 @@ from chatcore.commands.media import Media
 from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
-from chatcore.domain.ids import AccountSid, KeySid, ServiceSid, UserSid
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import SystemClock
 from chatcore.presence.redis import RedisPresence
@@ -191,7 +191,6 @@ async def run(settings: Settings) -> None:
                 relay=relay,
                 clock=clock,
                 online=attendance.online,
-                notifiable=_nobody,
                 start=tasks.start,
                 media=MediaLinks(public_url=settings.listen.public_url, prefix=settings.media.link_prefix or ""),
                 count=counts.count,
@@ -252,10 +251,6 @@ def _public_url(origins: Origins, handshake: Handshake) -> str:
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in handshake.headers.items()]
     scheme = "https" if handshake.secure else "http"
     return origins.public({"scheme": scheme, "headers": headers, "client": (handshake.client, 0)}).url
-
-
-async def _nobody(service_sid: ServiceSid, user_sids: list[UserSid]) -> dict[UserSid, bool | None]:
-    return dict.fromkeys(user_sids, None)
 
 
 def _socket_settings(settings: Settings) -> SocketSettings:

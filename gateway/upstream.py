@@ -24,7 +24,6 @@ from gateway.sync.routes import Sync
 from gateway.sync.services import SyncServices
 
 Online = Callable[[ServiceSid, list[Identity]], Awaitable[Mapping[Identity, bool | None]]]
-Notifiable = Callable[[ServiceSid, list[UserSid]], Awaitable[Mapping[UserSid, bool | None]]]
 
 
 def build_upstream(
@@ -35,12 +34,15 @@ def build_upstream(
     relay: Relay,
     clock: Clock,
     online: Online,
-    notifiable: Notifiable,
     start: Callable[[Coroutine[Any, Any, None], str], object],
     media: MediaLinks,
     count: Callable[[str, str, float], None],
 ) -> Dispatcher:
     """`count` hears of every request: route, status, seconds."""
+
+    async def notifiable(service_sid: ServiceSid, user_sids: list[UserSid]) -> Mapping[UserSid, bool | None]:
+        return await chat.devices.is_notifiable(user_sids)
+
     services = SyncServices(
         chat=chat,
         reads=reads,

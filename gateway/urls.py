@@ -24,7 +24,7 @@ from gateway.media.door import MediaDoor
 from gateway.media.resources import MediaResource
 from gateway.media.room import MediaRoom
 from gateway.metrics import metrics_routes
-from gateway.rest.chat.routes import Online, routes
+from gateway.rest.chat.routes import Online, ip_messaging_routes, routes
 from gateway.rest.conversations import routes as conversations
 from gateway.rest.product import Product, resolve
 from gateway.token import Accounts, DevelopmentKeys, TokenEndpoint
@@ -56,7 +56,7 @@ def build_app(
     """
     products: dict[str, Router[Handler]] = {
         Product.CHAT: Router(routes(chat, online)),
-        Product.IP_MESSAGING: Router([]),
+        Product.IP_MESSAGING: Router(ip_messaging_routes(chat, online)),
         Product.CONVERSATIONS: Router(conversations.routes(chat, online)),
         Product.MEDIA: Router(MediaResource(media).routes() if media is not None else []),
     }

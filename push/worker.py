@@ -159,6 +159,8 @@ class _Desk:
         self._away = False
         self._more = claim.full or bool(at_limit)
         for job in claim.jobs:
+            if job.id in self.running:
+                continue  # its lease had ended while nobody could renew it, and was just begun anew
             self._of_service[job.service_sid] += 1
             self.running[job.id] = tasks.create_task(self._work(job), name=f"{self.kind} job {job.id}")
         return claim.full

@@ -32,7 +32,7 @@ TOPIC_CHARS: Final = 256
 SERVICE_ACCOUNT: Final = ("project_id", "client_email", "private_key", "token_uri")
 
 _APPLE_ID = re.compile(r"[A-Z0-9]{10}")
-_LEGACY_KEY = re.compile(r"[A-Za-z0-9_:.+/=-]{1,4096}")
+_LEGACY_KEY = re.compile(r"[ -~]{1,4096}")
 
 PrivateKey: TypeAlias = object
 """Any kind that the library reads."""
@@ -121,7 +121,7 @@ def _google(held: PushSecrets, parts: SecretParts) -> PushSecrets:
         return PushSecrets(secret=text)
     if text[:3].lower() == "%7b":
         text = unquote(text)
-    if text.startswith("{"):
+    if text.startswith(("{", "[", '"')):
         _check_service_account(name, text)
     elif not _LEGACY_KEY.fullmatch(text):
         raise _invalid(name, "is neither the JSON of a service account nor a server key")
@@ -175,6 +175,8 @@ def _check_service_account(name: str, text: str) -> None:
         account = json.loads(text)
     except (ValueError, RecursionError):
         raise _invalid(name, "is not valid JSON") from None
+    if not isinstance(account, dict):
+        raise _invalid(name, "is not the JSON of a service account")
     for member in SERVICE_ACCOUNT:
         if not isinstance(account.get(member), str) or not account[member]:
             raise _invalid(name, f"has no {member}, which the JSON of a service account has")

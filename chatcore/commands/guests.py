@@ -16,7 +16,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, LeaveReason
 from chatcore.domain.guests import Guest, MessagingBinding
 from chatcore.domain.ids import ChannelSid, MemberSid, RoleSid, new_sid
-from chatcore.domain.model import UNSET, Actor, Channel, Service, Unset, given
+from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Service, Unset, given
 from chatcore.domain.permissions import Permission, RoleType
 from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
@@ -83,6 +83,8 @@ async def admit(
     tx, binding = work.tx, draft.binding
     attributes = "{}" if draft.attributes is UNSET else limits.attributes(draft.attributes)
     role = await _role(tx, service, draft.role_sid)
+    if channel.type is not ChannelType.PRIVATE:
+        raise ChatError(Code.TYPE_NOT_PRIVATE, "Only private channels have participants without identity")
     if channel.guests_count >= GUESTS_MAX:
         raise ChatError(Code.GUESTS_EXCEEDED, f"The conversation has its {GUESTS_MAX} participants without identity")
     if channel.members_count + channel.guests_count >= max(PARTICIPANTS_MAX, service.limit_channel_members):

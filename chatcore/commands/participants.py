@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatcore.domain import limits
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import LeaveReason
-from chatcore.domain.ids import ChannelSid, Identity
+from chatcore.domain.ids import ChannelSid, Identity, is_sid
 from chatcore.domain.model import UNSET, Actor, Channel, Member, given
 from chatcore.domain.paging import Page, Window
 from chatcore.domain.participants import Participant, Participation
@@ -80,7 +80,9 @@ class Participants:
 
 
 async def _find(repos: Repositories, channel_sid: ChannelSid, key: str) -> Participant:
-    found = await repos.members.get(channel_sid, key) or await repos.guests.get(channel_sid, key)
+    """What looks like a SID is one, unless nobody has it."""
+    found: Participant | None = await repos.guests.get(channel_sid, key) if is_sid("MB", key) else None
+    found = found or await repos.members.get(channel_sid, key)
     if found is None:
         raise member_not_found(key)
     return found

@@ -82,7 +82,7 @@ class Roles(Protocol):
     async def update(self, role: Role) -> None: ...
 
     async def delete(self, sid: RoleSid, replacement: RoleSid) -> None:
-        """Users, members and invites that held it get the replacement."""
+        """Users, members, guests and invites that held it get the replacement."""
         ...
 
 

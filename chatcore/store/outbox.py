@@ -20,6 +20,9 @@ _SQL = load("outbox")
 LEASE: Final = timedelta(seconds=60)
 """How long a worker that has vanished keeps its jobs from the others."""
 
+SET_ASIDE: Final = 2000
+"""Rows that are put out of the way at once, where many wait for their lanes."""
+
 REASON: Final = 500  # characters
 
 
@@ -63,6 +66,8 @@ class Queue:
     async def claim(self, kind: JobKind, limit: int, *, pass_over: Collection[str] = ()) -> Claim:
         rows = await self._session.rows(_SQL["claim"], kind.value, limit, LEASE, self._worker, list(pass_over), LEASE)
         jobs = [_claimed(kind, row) for row in rows if not row["waits"]]
+        if len(rows) == limit and 2 * len(jobs) < limit:
+            await self._session.run(_SQL["set_aside"], kind.value, SET_ASIDE, LEASE)
         return Claim(jobs=sorted(jobs, key=lambda job: job.id), full=len(rows) == limit)
 
     async def renew(self, ids: Collection[int]) -> Collection[int]:

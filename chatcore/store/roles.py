@@ -72,4 +72,5 @@ class Roles:
         await self._session.run(_SQL["replace_of_users"], sid, replacement)
         await self._session.run(_SQL["replace_of_members"], sid, replacement)
         await self._session.run(_SQL["replace_of_invites"], sid, replacement)
+        await self._session.run(_SQL["replace_of_guests"], sid, replacement)
         await self._session.run(_SQL["delete"], sid)

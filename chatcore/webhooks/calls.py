@@ -25,6 +25,6 @@ class HttpCalls:
         """Raises KeyError for an event that its vocabulary does not have, and ChatError(UNAVAILABLE)."""
         auth_token = await self._auth_token(told.account_sid)
         if auth_token is None:
-            return Unreachable(f"there is no account {told.account_sid}")
+            return Unreachable(f"account {told.account_sid} has no auth token to sign with")
         request = signed(target, parameters(told, retry), auth_token=auth_token, token=token)
         return await self._client.send(request, patience)

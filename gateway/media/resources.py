@@ -32,7 +32,7 @@ class _Wanted(msgspec.Struct):
 
 class _Set(msgspec.Struct):
     command: Literal["get"]
-    list: list[_Wanted]
+    wanted: list[_Wanted] = msgspec.field(name="list")
 
 
 class MediaResource:
@@ -102,7 +102,7 @@ def _root(call: Call) -> str:
 
 def _set(text: bytes) -> list[str]:
     try:
-        wanted = msgspec.json.decode(text, type=_Set).list
+        wanted = msgspec.json.decode(text, type=_Set).wanted
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, INVALID_PARAMETER, f"The body is not a media set: {error}") from None
     if len(wanted) > SET_MAX:

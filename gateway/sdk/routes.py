@@ -12,6 +12,7 @@ from .configuration import Configuration
 from .members import Members
 from .messages import Messages
 from .older import Older
+from .registrations import Registrations
 from .typing_indicator import Typing
 from .users import Notifiable, Online, Users
 
@@ -26,5 +27,6 @@ def routes(chat: Chat, configuration: Configuration, online: Online, notifiable:
         Typing(chat),
         Older(chat),
         Absent(chat),
+        Registrations(chat),
     )
     return [route for room in rooms for route in room.routes()]

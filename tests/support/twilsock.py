@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections import deque
@@ -171,6 +172,12 @@ class TwilsockClient:
                 self._news.clear()
                 await self._news.wait()
 
+    async def news(self) -> None:
+        """Returns once anything came after the call."""
+        self._news.clear()
+        async with asyncio.timeout(DEADLINE):
+            await self._news.wait()
+
     async def event(self, kind: str, fits: Callable[[Json], object] = lambda _: True) -> Json:
         """The next Sync event of this type; those before it are dropped."""
         frame = await self.heard(
@@ -216,7 +223,8 @@ class TwilsockClient:
         self.told.append(frame)
         self._news.set()
         if self._acknowledge and header["method"] != "close":
-            self.send(encode({"method": "reply", "id": header["id"], "status": {"code": 200, "status": "OK"}}))
+            with contextlib.suppress(websockets.InvalidState):  # it is being closed
+                self.send(encode({"method": "reply", "id": header["id"], "status": {"code": 200, "status": "OK"}}))
 
 
 def events_of(payload: Json) -> list[Json]:

@@ -26,6 +26,16 @@ UPDATE outbox o SET
 FROM due WHERE o.id = due.id
 RETURNING o.id, o.service_sid, o.lane, o.job, o.progress, o.created_at, o.attempts, due.waits;
 
+-- name: set_aside
+-- kind, rows, pause (interval)
+-- What `claim` does with rows that wait, for many.
+WITH due AS (
+  SELECT o.id FROM outbox o
+  WHERE o.kind = $1 AND o.due_at <= now() AND EXISTS (
+    SELECT 1 FROM outbox older WHERE older.lane = o.lane AND older.id < o.id)
+  ORDER BY o.due_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED)
+UPDATE outbox o SET due_at = now() + $3::interval, claimed_by = NULL FROM due WHERE o.id = due.id;
+
 -- name: promote
 -- lane; answers with the id of its oldest row, which is due now
 -- In a transaction of its own, after the one that took the lane's first row away. A claim that began before that still

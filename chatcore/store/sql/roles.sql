@@ -40,6 +40,10 @@ WHERE m.sid = held.sid;
 -- sid, replacement
 UPDATE invites SET role_sid = $2 WHERE role_sid = $1;
 
+-- name: replace_of_guests
+-- sid, replacement
+UPDATE guests SET role_sid = $2 WHERE role_sid = $1;
+
 -- name: delete
 -- sid
 DELETE FROM roles WHERE sid = $1;

@@ -71,7 +71,7 @@ ADDRESS_CREATE: Final = (
     P(name="AddressCountry", shape=text(2, shortest=2), note="ISO 3166-1 alpha-2"),
     *ADDRESS_UPDATE,
 )
-ADDRESS_FILTER: Final = P(name="Type", shape=text())
+ADDRESS_FILTER: Final = P(name="Type", shape=ADDRESS_TYPE)
 
 CONVERSATION: Final = (
     FRIENDLY_NAME,

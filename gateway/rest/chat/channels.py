@@ -7,32 +7,27 @@ from starlette.responses import Response
 from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.chat import Chat
 from chatcore.domain import limits
-from chatcore.domain.model import UNSET, Channel, ChannelType, Unset
+from chatcore.domain.model import UNSET, ChannelType, Unset
 from gateway.http.call import Call, Handler
 from gateway.http.errors import INVALID_PARAMETER, HttpError
 from gateway.http.forms import Form
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
+from gateway.rest.listing import dated_list
+from gateway.rest.parameters import author, date_created, date_updated, friendly_name, unique_name
 
-from . import present
-from .listing import dated_list
-from .parameters import author, date_created, date_updated, friendly_name, unique_name
-from .place import Place, enter
-
-
-async def enter_channel(chat: Chat, call: Call) -> tuple[Place, Channel]:
-    """Service and channel of the path. Raises ChatError(SERVICE_NOT_FOUND) and (CHANNEL_NOT_FOUND)."""
-    place = await enter(chat, call)
-    access = await chat.channels.get(place.actor, call.params["channel"])
-    return place, access.channel
+from .place import enter, enter_channel
+from .version import Reads, Version
 
 
 class Channels:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, version: Version) -> None:
         self._chat = chat
+        self._version = version
 
     def routes(self) -> list[Route[Handler]]:
-        many, one = "/v2/Services/{service}/Channels", "/v2/Services/{service}/Channels/{channel}"
+        many = self._version.path("Services/{service}/Channels")
+        one = many + "/{channel}"
         return [
             Route("POST", many, self.create),
             Route("GET", many, self.list),
@@ -42,13 +37,13 @@ class Channels:
         ]
 
     async def create(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
-        draft = _draft(await call.form(), new=True)
+        place = await enter(self._chat, self._version, call)
+        draft = _draft(await self._version.form(call, Reads.CHANNEL_CREATE), new=True)
         channel, _ = await self._chat.channels.create(place.webhook_actor, draft)
-        return created(present.channel(place, channel))
+        return created(self._version.present.channel(place, channel))
 
     async def list(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         query = call.query()
         types = _types(query)
         return await dated_list(
@@ -57,21 +52,22 @@ class Channels:
             url=place.url("Channels"),
             filters=("Type",),
             fetch=lambda window: self._chat.channels.list(place.actor, window, types=types),
-            present=lambda channel: present.channel(place, channel),
+            present=lambda channel: self._version.present.channel(place, channel),
+            maximum=self._version.page_max,
         )
 
     async def fetch(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
-        return json_response(present.channel(place, channel))
+        place, channel = await enter_channel(self._chat, self._version, call)
+        return json_response(self._version.present.channel(place, channel))
 
     async def update(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
-        draft = _draft(await call.form(), new=False)
+        place, channel = await enter_channel(self._chat, self._version, call)
+        draft = _draft(await self._version.form(call, Reads.CHANNEL_UPDATE), new=False)
         channel = await self._chat.channels.update(place.webhook_actor, channel.sid, draft)
-        return json_response(present.channel(place, channel))
+        return json_response(self._version.present.channel(place, channel))
 
     async def delete(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
+        place, channel = await enter_channel(self._chat, self._version, call)
         await self._chat.channels.delete(place.webhook_actor, channel.sid)
         return deleted()
 

@@ -16,20 +16,20 @@ from gateway.http.call import Call, Handler
 from gateway.http.forms import Form
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
+from gateway.rest.listing import dated_list
+from gateway.rest.parameters import date_created, date_updated, identity, role_sid
 
-from . import present
-from .channels import enter_channel
-from .listing import dated_list
-from .parameters import date_created, date_updated, identity, role_sid
-from .place import Place
+from .place import Place, enter_channel
+from .version import Reads, Version
 
 
 class Members:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, version: Version) -> None:
         self._chat = chat
+        self._version = version
 
     def routes(self) -> list[Route[Handler]]:
-        many = "/v2/Services/{service}/Channels/{channel}/Members"
+        many = self._version.path("Services/{service}/Channels/{channel}/Members")
         one = many + "/{member}"
         return [
             Route("POST", many, self.create),
@@ -40,11 +40,11 @@ class Members:
         ]
 
     async def create(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
-        form = await call.form()
+        place, channel = await enter_channel(self._chat, self._version, call)
+        form = await self._version.form(call, Reads.MEMBER_CREATE)
         who = identity(form)
         role = role_sid(form)
-        index, moment = _index(form), _timestamp(form)
+        index, moment = last_consumed_index(form), last_consumption_timestamp(form)
         draft = MemberDraft(
             role_sid=role,
             last_consumed_message_index=index,
@@ -54,10 +54,10 @@ class Members:
             attributes=form.attributes(),
         )
         member = await self._chat.members.add(place.webhook_actor, channel.sid, who, draft)
-        return created(present.member(place, member))
+        return created(self._version.present.member(place, member))
 
     async def list(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
+        place, channel = await enter_channel(self._chat, self._version, call)
         query = call.query()
         identities = [Identity(text) for text in given(query.texts("Identity"), ())]
         return await dated_list(
@@ -66,18 +66,19 @@ class Members:
             url=place.url("Channels", channel.sid, "Members"),
             filters=("Identity",),
             fetch=lambda window: self._chat.members.list(place.actor, channel.sid, window, identities=identities),
-            present=lambda member: present.member(place, member),
+            present=lambda member: self._version.present.member(place, member),
+            maximum=self._version.page_max,
         )
 
     async def fetch(self, call: Call) -> Response:
         place, _, member = await self._find(call)
-        return json_response(present.member(place, member))
+        return json_response(self._version.present.member(place, member))
 
     async def update(self, call: Call) -> Response:
         place, channel, member = await self._find(call)
-        form = await call.form()
+        form = await self._version.form(call, Reads.MEMBER_UPDATE)
         role = role_sid(form)
-        index, moment = _index(form), _timestamp(form)
+        index, moment = last_consumed_index(form), last_consumption_timestamp(form)
         patch = MemberPatch(
             role_sid=role,
             last_consumed_message_index=index,
@@ -87,7 +88,7 @@ class Members:
             attributes=form.attributes(),
         )
         member = await self._chat.members.update(place.webhook_actor, channel.sid, member.sid, patch)
-        return json_response(present.member(place, member))
+        return json_response(self._version.present.member(place, member))
 
     async def delete(self, call: Call) -> Response:
         place, channel, member = await self._find(call)
@@ -95,15 +96,15 @@ class Members:
         return deleted()
 
     async def _find(self, call: Call) -> tuple[Place, Channel, Member]:
-        place, channel = await enter_channel(self._chat, call)
+        place, channel = await enter_channel(self._chat, self._version, call)
         return place, channel, await self._chat.members.get(place.actor, channel.sid, call.params["member"])
 
 
-def _index(form: Form) -> int | Unset | None:
+def last_consumed_index(form: Form) -> int | Unset | None:
     """Empty clears it."""
     return form.integer_or_none("LastConsumedMessageIndex", code=Code.CONSUMED_INDEX_INVALID, low=0)
 
 
-def _timestamp(form: Form) -> datetime | Unset | None:
+def last_consumption_timestamp(form: Form) -> datetime | Unset | None:
     """Empty clears it."""
     return form.date_time_or_none("LastConsumptionTimestamp", code=Code.CONSUMPTION_TIMESTAMP_INVALID)

@@ -8,30 +8,30 @@ from chatcore.commands.chat import Chat
 from chatcore.commands.messages import MessagePatch
 from chatcore.commands.sending import SendDraft
 from chatcore.domain import limits
-from chatcore.domain.ids import ChannelSid, MessageSid
+from chatcore.domain.ids import MessageSid
 from chatcore.domain.model import UNSET, Channel, Message, Order, Unset, given
-from chatcore.domain.paging import Page
 from gateway.http.call import Call, Handler
 from gateway.http.forms import Form
-from gateway.http.paging import INDEXED, PageRequest, page_body, read_page
+from gateway.http.paging import INDEXED, page_body, read_page
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
+from gateway.rest.messages_page import messages_page
+from gateway.rest.parameters import author, date_created, date_updated
 
-from . import present
-from .channels import enter_channel
-from .listing import PAGE_MAX
-from .parameters import author, date_created, date_updated
-from .place import Place
+from .place import Place, enter_channel
+from .version import Reads, Version
 
 NEGATIVE_PAGE_TOKEN = 19038
+BODY_MISSING = 50503
 
 
 class Messages:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, version: Version) -> None:
         self._chat = chat
+        self._version = version
 
     def routes(self) -> list[Route[Handler]]:
-        many = "/v2/Services/{service}/Channels/{channel}/Messages"
+        many = self._version.path("Services/{service}/Channels/{channel}/Messages")
         one = many + "/{message}"
         return [
             Route("POST", many, self.create),
@@ -42,8 +42,10 @@ class Messages:
         ]
 
     async def create(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
-        form = await call.form()
+        place, channel = await enter_channel(self._chat, self._version, call)
+        form = await self._version.form(call, Reads.MESSAGE_CREATE)
+        if self._version.body_required:
+            form.required("Body", code=BODY_MISSING)
         by, body, attributes = author(form, "From"), _body(form), form.attributes()
         draft = SendDraft(
             channel=channel.sid,
@@ -56,31 +58,37 @@ class Messages:
             media_sids=_media(form),
         )
         sent = await self._chat.messages.send(place.webhook_actor, draft)
-        return created(present.message(place, sent.message))
+        return created(self._version.present.message(place, sent.message))
 
     async def list(self, call: Call) -> Response:
-        place, channel = await enter_channel(self._chat, call)
+        place, channel = await enter_channel(self._chat, self._version, call)
         query = call.query()
         order = given(query.enum("Order", Order), Order.ASC)
-        request = read_page(query, INDEXED, maximum=PAGE_MAX, filters=("Order",), negative_token=NEGATIVE_PAGE_TOKEN)
-        page = await self._page(place, channel.sid, order, request)
+        request = read_page(
+            query,
+            INDEXED,
+            maximum=self._version.page_max,
+            filters=("Order",),
+            negative_token=NEGATIVE_PAGE_TOKEN,
+        )
+        page = await messages_page(self._chat, place.actor, channel.sid, order, request)
         body = page_body(
             request,
             page,
             key="messages",
             url=place.url("Channels", channel.sid, "Messages"),
             cursor=lambda message: message.index,
-            present=lambda message: present.message(place, message),
+            present=lambda message: self._version.present.message(place, message),
         )
         return json_response(body)
 
     async def fetch(self, call: Call) -> Response:
         place, _, message = await self._find(call)
-        return json_response(present.message(place, message))
+        return json_response(self._version.present.message(place, message))
 
     async def update(self, call: Call) -> Response:
         place, channel, message = await self._find(call)
-        form = await call.form()
+        form = await self._version.form(call, Reads.MESSAGE_UPDATE)
         by, body, attributes = author(form, "From"), _body(form), form.attributes()
         patch = MessagePatch(
             author=by,
@@ -91,7 +99,7 @@ class Messages:
             last_updated_by=_editor(form),
         )
         message = await self._chat.messages.update(place.webhook_actor, channel.sid, message.sid, patch)
-        return json_response(present.message(place, message))
+        return json_response(self._version.present.message(place, message))
 
     async def delete(self, call: Call) -> Response:
         place, channel, message = await self._find(call)
@@ -99,29 +107,9 @@ class Messages:
         return deleted()
 
     async def _find(self, call: Call) -> tuple[Place, Channel, Message]:
-        place, channel = await enter_channel(self._chat, call)
+        place, channel = await enter_channel(self._chat, self._version, call)
         key = MessageSid(call.params["message"])
         return place, channel, await self._chat.messages.get(place.actor, channel.sid, key)
-
-    async def _page(
-        self, place: Place, channel_sid: ChannelSid, order: Order, request: PageRequest[int]
-    ) -> Page[Message]:
-        """Pages lie in the list's order; what precedes a cursor is read backwards from it and turned round."""
-        backwards = request.before is not None
-        bound = request.before if backwards else request.after
-        ascending = (order is Order.ASC) is not backwards
-        _, page = await self._chat.messages.list(
-            place.actor,
-            channel_sid,
-            limit=request.size,
-            order=Order.ASC if ascending else Order.DESC,
-            after=bound if ascending else None,
-            before=None if ascending else bound,
-            offset=request.offset,
-        )
-        if not backwards:
-            return page
-        return Page(items=page.items[::-1], has_before=page.has_after, has_after=page.has_before)
 
 
 def _media(form: Form) -> tuple[str, ...]:

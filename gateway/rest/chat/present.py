@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from chatcore.domain.devices import Binding, Credential
 from chatcore.domain.model import (
     Channel,
+    Invite,
     Media,
     Member,
+    Membership,
     Message,
+    NotificationLevel,
     Notifications,
     NotificationSettings,
     Role,
     Service,
     User,
 )
+from chatcore.domain.webhooks import EVENTS, ChannelWebhook, Vocabulary, WebhookType, translate
+from gateway.http.call import Call
 from gateway.http.responses import iso_seconds, iso_seconds_or_none
 
 from .place import Place
-from .webhook_events import CHAT_EVENTS
+from .version import Json
 
-Json = dict[str, object]
+_MESSAGE_TYPES = {
+    "added_to_conversation": "added_to_channel",
+    "removed_from_conversation": "removed_from_channel",
+}
+"""What Chat calls what devices of Conversations ask for."""
 
 
 def service(place: Place) -> Json:
@@ -118,6 +128,26 @@ def channel(place: Place, c: Channel) -> Json:
     }
 
 
+def user_channel(place: Place, user: User, m: Membership) -> Json:
+    channel, member = m.channel.sid, m.member
+    return {
+        "account_sid": place.service.account_sid,
+        "service_sid": m.channel.service_sid,
+        "channel_sid": channel,
+        "user_sid": user.sid,
+        "member_sid": None if member is None else member.sid,
+        "status": m.status.value,
+        "last_consumed_message_index": None if member is None else member.last_consumed_message_index,
+        "unread_messages_count": m.unread_messages_count,
+        "notification_level": (NotificationLevel.DEFAULT if member is None else member.notification_level).value,
+        "url": place.url("Users", user.sid, "Channels", channel),
+        "links": {
+            "channel": place.url("Channels", channel),
+            "member": None if member is None else place.url("Channels", channel, "Members", member.sid),
+        },
+    }
+
+
 def member(place: Place, m: Member) -> Json:
     return {
         "sid": m.sid,
@@ -156,13 +186,91 @@ def message(place: Place, m: Message) -> Json:
     }
 
 
+def invite(place: Place, i: Invite) -> Json:
+    return {
+        "sid": i.sid,
+        "account_sid": place.service.account_sid,
+        "channel_sid": i.channel_sid,
+        "service_sid": i.service_sid,
+        "identity": i.identity,
+        "date_created": iso_seconds(i.date_created),
+        "date_updated": iso_seconds(i.date_updated),
+        "role_sid": i.role_sid,
+        "created_by": i.created_by,
+        "url": place.url("Channels", i.channel_sid, "Invites", i.sid),
+    }
+
+
+def channel_webhook(place: Place, w: ChannelWebhook) -> Json:
+    return {
+        "sid": w.sid,
+        "account_sid": place.service.account_sid,
+        "service_sid": w.service_sid,
+        "channel_sid": w.channel_sid,
+        "type": w.type.value,
+        "configuration": _configuration(w),
+        "date_created": iso_seconds(w.date_created),
+        "date_updated": iso_seconds(w.date_updated),
+        "url": place.url("Channels", w.channel_sid, "Webhooks", w.sid),
+    }
+
+
+def binding(place: Place, b: Binding) -> Json:
+    user = {"user": place.url("Users", b.identity)}
+    return {**_device(place, b), "url": place.url("Bindings", b.sid), "links": user}
+
+
+def user_binding(place: Place, b: Binding) -> Json:
+    url = place.url("Users", b.user_sid, "Bindings", b.sid)
+    return {**_device(place, b), "user_sid": b.user_sid, "url": url}
+
+
+def credential(call: Call, c: Credential) -> Json:
+    """`sandbox` is a text."""
+    return {
+        "sid": c.sid,
+        "account_sid": c.account_sid,
+        "friendly_name": c.friendly_name,
+        "type": c.type.value,
+        "sandbox": None if c.sandbox is None else str(c.sandbox).lower(),
+        "date_created": iso_seconds(c.date_created),
+        "date_updated": iso_seconds(c.date_updated),
+        "url": call.url("Credentials", c.sid),
+    }
+
+
+def _configuration(w: ChannelWebhook) -> Json:
+    if w.type is WebhookType.STUDIO:
+        return {"flow_sid": w.flow_sid, "retry_count": w.retry_count}
+    called = {"url": w.url, "method": (w.method or "POST").upper()}
+    if w.type is WebhookType.TRIGGER:
+        return {**called, "triggers": list(w.triggers), "retry_count": w.retry_count}
+    filters = dict.fromkeys(translate(name, Vocabulary.CHAT) for name in w.filters)
+    return {**called, "filters": list(filters), "retry_count": w.retry_count}
+
+
+def _device(place: Place, b: Binding) -> Json:
+    return {
+        "sid": b.sid,
+        "account_sid": place.service.account_sid,
+        "service_sid": b.service_sid,
+        "date_created": iso_seconds(b.date_created),
+        "date_updated": iso_seconds(b.date_updated),
+        "endpoint": b.endpoint,
+        "identity": b.identity,
+        "credential_sid": b.credential_sid,
+        "binding_type": b.binding_type.value,
+        "message_types": [_MESSAGE_TYPES.get(name, name) for name in b.message_types],
+    }
+
+
 def _media(m: Media) -> Json:
     return {"sid": m.sid, "size": m.size, "content_type": m.content_type, "filename": m.filename}
 
 
 def _webhook_filters(s: Service) -> list[str] | None:
     """The record is shared with Conversations, whose names Chat does not show."""
-    return [name for name in s.webhook_filters or () if name in CHAT_EVENTS] or None
+    return [name for name in s.webhook_filters or () if name in EVENTS[Vocabulary.CHAT]] or None
 
 
 def _notifications(n: Notifications) -> Json:

@@ -12,18 +12,20 @@ from chatcore.domain.permissions import RoleType
 from gateway.http.call import Call, Handler
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
+from gateway.rest.listing import dated_list
 
-from . import present
-from .listing import dated_list
 from .place import Place, enter
+from .version import Version
 
 
 class Roles:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, version: Version) -> None:
         self._chat = chat
+        self._version = version
 
     def routes(self) -> list[Route[Handler]]:
-        many, one = "/v2/Services/{service}/Roles", "/v2/Services/{service}/Roles/{role}"
+        many = self._version.path("Services/{service}/Roles")
+        one = many + "/{role}"
         return [
             Route("POST", many, self.create),
             Route("GET", many, self.list),
@@ -33,28 +35,29 @@ class Roles:
         ]
 
     async def create(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         form = await call.form()
         form.require("FriendlyName", "Type", "Permission")
         name = limits.friendly_name(form.required("FriendlyName")) or ""
         kind = form.enum("Type", RoleType, code=Code.ROLE_TYPE_INVALID)
         permissions = given(form.texts("Permission"), ())
         role = await self._chat.roles.create(place.actor, name, given(kind, RoleType.CHANNEL), permissions)
-        return created(present.role(place, role))
+        return created(self._version.present.role(place, role))
 
     async def list(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         return await dated_list(
             call.query(),
             key="roles",
             url=place.url("Roles"),
             fetch=lambda window: self._chat.roles.list(place.actor, window),
-            present=lambda role: present.role(place, role),
+            present=lambda role: self._version.present.role(place, role),
+            maximum=self._version.page_max,
         )
 
     async def fetch(self, call: Call) -> Response:
         place, role = await self._find(call)
-        return json_response(present.role(place, role))
+        return json_response(self._version.present.role(place, role))
 
     async def update(self, call: Call) -> Response:
         place, role = await self._find(call)
@@ -62,7 +65,7 @@ class Roles:
         form.require("Permission")
         permissions = given(form.texts("Permission"), ())
         role = await self._chat.roles.update(place.actor, role.sid, permissions)
-        return json_response(present.role(place, role))
+        return json_response(self._version.present.role(place, role))
 
     async def delete(self, call: Call) -> Response:
         place, role = await self._find(call)
@@ -70,7 +73,7 @@ class Roles:
         return deleted()
 
     async def _find(self, call: Call) -> tuple[Place, Role]:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         try:
             return place, await self._chat.roles.get(place.actor, call.params["role"])
         except ChatError as error:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from chatcore.domain import limits
 from chatcore.domain.errors import Code
 from chatcore.domain.ids import RoleSid
 from chatcore.domain.model import UNSET, Notifications, NotificationSettings, Service, Unset, given
+from chatcore.domain.webhooks import EVENTS, Vocabulary
 from gateway.http.errors import HttpError
 from gateway.http.forms import Form
-
-from .parameters import role_sid
-from .webhook_events import CHAT_EVENTS
+from gateway.rest.parameters import http_url, role_sid
 
 INT_MAX: Final = 2**31 - 1
 RETRIES_MAX: Final = 3
 WEBHOOK_METHODS: Final = frozenset({"GET", "POST"})
+KNOWN_EVENTS: Final = EVENTS[Vocabulary.CHAT]
 
-_INVISIBLE = re.compile(r"[\x00-\x20\x7f]")
 _KINDS: Final = {
     "NewMessage": "new_message",
     "AddedToChannel": "added_to_channel",
@@ -54,8 +51,8 @@ def changed(service: Service, form: Form) -> Service:
     service = replace(service, notifications=_notifications(form, service.notifications))
     return replace(
         service,
-        pre_webhook_url=_url(form, "PreWebhookUrl", Code.PRE_WEBHOOK_URL_INVALID, service.pre_webhook_url),
-        post_webhook_url=_url(form, "PostWebhookUrl", Code.POST_WEBHOOK_URL_INVALID, service.post_webhook_url),
+        pre_webhook_url=http_url(form, "PreWebhookUrl", Code.PRE_WEBHOOK_URL_INVALID, service.pre_webhook_url),
+        post_webhook_url=http_url(form, "PostWebhookUrl", Code.POST_WEBHOOK_URL_INVALID, service.post_webhook_url),
         webhook_method=_webhook_method(form, service.webhook_method),
         webhook_filters=_webhook_filters(form, service.webhook_filters),
         limit_channel_members=given(
@@ -111,23 +108,6 @@ def _notifications(form: Form, held: Notifications) -> Notifications:
     return Notifications(**new, log_enabled=given(log, held.log_enabled))
 
 
-def _url(form: Form, name: str, code: Code, held: str | None) -> str | None:
-    """An absolute http(s) URL; empty clears it."""
-    url = form.text_or_none(name)
-    if isinstance(url, str) and not _is_http_url(url):
-        raise HttpError(400, code, f"{name} must be an absolute http or https URL")
-    return given(url, held)
-
-
-def _is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and not _INVISIBLE.search(url)
-
-
 def _webhook_method(form: Form, held: str | None) -> str | None:
     method = form.text_or_none("WebhookMethod")
     if isinstance(method, str) and method not in WEBHOOK_METHODS:
@@ -141,7 +121,7 @@ def _webhook_filters(form: Form, held: tuple[str, ...] | None) -> tuple[str, ...
     if names is UNSET:
         return held
     for name in names:
-        if name not in CHAT_EVENTS:
+        if name not in KNOWN_EVENTS:
             raise HttpError(400, Code.WEBHOOK_FORMAT_INVALID, f"WebhookFilters: {name} is not the name of an event")
-    others = tuple(name for name in held or () if name not in CHAT_EVENTS)
+    others = tuple(name for name in held or () if name not in KNOWN_EVENTS)
     return tuple(dict.fromkeys(names)) + others or None

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-
 from starlette.responses import Response
 
 from chatcore.commands.chat import Chat
 from chatcore.commands.users import UserDraft
-from chatcore.domain.ids import Identity, ServiceSid
 from chatcore.domain.model import User
 from gateway.http.call import Call, Handler
 from gateway.http.forms import Form
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route
+from gateway.rest.listing import dated_list
+from gateway.rest.parameters import friendly_name, identity, role_sid
+from gateway.rest.reachability import Reachability
 
-from . import present
-from .listing import dated_list
-from .parameters import friendly_name, identity, role_sid
-from .place import Place, enter
-
-logger = logging.getLogger(__name__)
-
-Online = Callable[[ServiceSid, list[Identity]], Awaitable[Mapping[Identity, bool | None]]]
-"""Who has a live connection; None or missing for who never had one. Raises ConnectionError while it cannot tell."""
+from .place import Place, enter, enter_user
+from .version import Json, Version
 
 
 class Users:
-    """Without `online` nobody's reachability is known."""
-
-    def __init__(self, chat: Chat, online: Online | None) -> None:
+    def __init__(self, chat: Chat, version: Version, reachability: Reachability) -> None:
         self._chat = chat
-        self._online = online
+        self._version = version
+        self._reachability = reachability
 
     def routes(self) -> list[Route[Handler]]:
-        many, one = "/v2/Services/{service}/Users", "/v2/Services/{service}/Users/{user}"
+        many = self._version.path("Services/{service}/Users")
+        one = many + "/{user}"
         return [
             Route("POST", many, self.create),
             Route("GET", many, self.list),
@@ -45,52 +37,44 @@ class Users:
         ]
 
     async def create(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         form = await call.form()
         who = identity(form)
         user = await self._chat.users.create(place.webhook_actor, who, _draft(form))
         return created(await self._present(place, user))
 
     async def list(self, call: Call) -> Response:
-        place = await enter(self._chat, call)
+        place = await enter(self._chat, self._version, call)
         return await dated_list(
             call.query(),
             key="users",
             url=place.url("Users"),
             fetch=lambda window: self._chat.users.list(place.actor, window),
-            present=lambda user: present.user(place, user),
+            present=lambda user: self._version.present.user(place, user),
+            maximum=self._version.page_max,
         )
 
     async def fetch(self, call: Call) -> Response:
-        place, user = await self._find(call)
+        place, user = await enter_user(self._chat, self._version, call)
         return json_response(await self._present(place, user))
 
     async def update(self, call: Call) -> Response:
-        place, user = await self._find(call)
+        place, user = await enter_user(self._chat, self._version, call)
         draft = _draft(await call.form())
         user = await self._chat.users.update(place.webhook_actor, user.sid, draft)
         return json_response(await self._present(place, user))
 
     async def delete(self, call: Call) -> Response:
-        place, user = await self._find(call)
+        place, user = await enter_user(self._chat, self._version, call)
         await self._chat.users.delete(place.actor, user.sid)
         return deleted()
 
-    async def _find(self, call: Call) -> tuple[Place, User]:
-        place = await enter(self._chat, call)
-        return place, await self._chat.users.get(place.actor, call.params["user"])
-
-    async def _present(self, place: Place, user: User) -> present.Json:
-        return present.user(place, user, is_online=await self._is_online(place, user))
-
-    async def _is_online(self, place: Place, user: User) -> bool | None:
-        if self._online is None or not place.service.reachability_enabled:
-            return None
-        try:
-            return (await self._online(user.service_sid, [user.identity])).get(user.identity)
-        except (ConnectionError, TimeoutError):
-            logger.warning("Reachability is unknown", exc_info=True, extra={"action": "reachability_unknown"})
-            return None
+    async def _present(self, place: Place, user: User) -> Json:
+        is_notifiable = None
+        if place.service.reachability_enabled:
+            is_notifiable = (await self._chat.devices.is_notifiable([user.sid]))[user.sid]
+        is_online = await self._reachability.is_online(place.service, user)
+        return self._version.present.user(place, user, is_online=is_online, is_notifiable=is_notifiable)
 
 
 def _draft(form: Form) -> UserDraft:

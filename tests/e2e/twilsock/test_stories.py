@@ -10,9 +10,7 @@ from .sdk import CHAT
 
 async def two(guests: Guests, version: str) -> tuple[Guest, Guest]:
     """On different nodes."""
-    alice, bob = await asyncio.gather(
-        guests.connect(version, "alice", node=0), guests.connect(version, "bob", node=1)
-    )
+    alice, bob = await asyncio.gather(guests.connect(version, "alice", node=0), guests.connect(version, "bob", node=1))
     return alice, bob
 
 
@@ -110,7 +108,7 @@ async def test_invites(guests: Guests) -> None:
         await alice.ask("invite", sid=sid, identity=bob.identity)
         await bob.sdk.take("channel_invited", lambda data, sid=sid: data["sid"] == sid)
         await bob.ask("join", sid=sid)
-        assert (await alice.sdk.take("member_joined", lambda data, bob=bob: data["identity"] == bob.identity))
+        assert await alice.sdk.take("member_joined", lambda data, bob=bob: data["identity"] == bob.identity)
 
 
 async def test_nothing_is_missed_over_a_cut_connection(guests: Guests, version: str) -> None:

@@ -121,6 +121,20 @@ async def test_bad_attributes_come_before_missing_roles(world: World) -> None:
         await world.chat.guests.update(world.rest, channel.sid, guest.sid, GuestPatch(role_sid=unknown("RL")))
 
 
+async def test_a_guest_gets_another_role_when_its_own_is_deleted(world: World) -> None:
+    channel, role = await conversation(world), await world.role(RoleType.CHANNEL, Permission.SEND_MESSAGE)
+    guest = await world.chat.guests.add(world.rest, channel.sid, replace(DRAFT, role_sid=role))
+    await world.chat.roles.delete(world.rest, role)
+    held = await world.chat.participants.get(world.rest, channel.sid, guest.sid)
+    assert (guest.role_sid, held.role_sid) == (role, world.service.default_channel_role_sid)
+
+
+async def test_public_channels_have_none(world: World) -> None:
+    channel = await world.channel()
+    with refused(Code.TYPE_NOT_PRIVATE):
+        await world.chat.guests.add(world.rest, channel.sid, DRAFT)
+
+
 async def test_a_guest_belongs_to_its_conversation(world: World) -> None:
     channel, other = await conversation(world), await conversation(world)
     guest = await world.chat.guests.add(world.rest, channel.sid, DRAFT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,15 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from chatcore.store.postgres import PostgresStore
 from gateway.reference.documents import Document
-from tests.integration.rest.rig import Rig, build_rig, new_account
+from tests.integration.rest.rig import new_account
 from tests.support.servers import Servers, cloned_database
 
+from .rig import Rig, running_rig
 from .scene import Scene
 
-BARE_HOST = "http://server.test"
-"""Means no product, so that prefixes of paths do."""
 _HERE = Path(__file__).parent
 _shared = pytest_asyncio.fixture(scope="package", loop_scope="package")
 collect_ignore = [] if "CHAT_CONTRACT_DIR" in os.environ else ["test_published.py"]
@@ -35,25 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @_shared
-async def store(servers: Servers) -> AsyncIterator[PostgresStore]:
-    async with cloned_database(servers) as dsn:
-        store = await PostgresStore.open(dsn, min_size=1, max_size=5)
-        try:
-            yield store
-        finally:
-            await store.close()
-
-
-@_shared
-async def rig(store: PostgresStore) -> AsyncIterator[Rig]:
-    rig = build_rig(store)
-    batches = asyncio.create_task(rig.chat.run())
-    try:
+async def rig(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    async with cloned_database(servers) as dsn, running_rig(dsn, tmp_path_factory.mktemp("media")) as rig:
         yield rig
-    finally:
-        batches.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await batches
 
 
 @_shared
@@ -65,7 +46,7 @@ async def scene_of(rig: Rig) -> AsyncIterator[SceneOf]:
         async def get(document: Document) -> Scene:
             if document.name not in scenes:
                 account = await new_account(rig.admin)
-                http = await stack.enter_async_context(rig.http((account.sid, account.auth_token), base_url=BARE_HOST))
+                http = await stack.enter_async_context(rig.http((account.sid, account.auth_token)))
                 scenes[document.name] = Scene(rig, http, account, document)
             return scenes[document.name]
 

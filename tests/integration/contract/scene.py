@@ -13,9 +13,10 @@ import jsonschema
 from gateway.reference.documents import Document
 from gateway.reference.openapi import openapi, success
 from gateway.reference.operation import Operation
-from tests.integration.rest.rig import Account, Rig
+from tests.integration.rest.rig import Account
 
 from .planted import plant_binding, plant_receipt
+from .rig import Rig
 from .stories import Story, Value, needed, stories, value
 
 Json = dict[str, Any]  # Any: JSON

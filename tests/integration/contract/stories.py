@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.reference.operation import Operation, Parameter
 
@@ -20,7 +27,6 @@ SAME_HANDLERS: Final = "ip-messaging"
 """Documents whose operations are those of Chat."""
 BELOW_SERVICE: Final = " of a service"
 """Tags of operations of Conversations that have a twin without a service in its path."""
-PEM: Final = "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +101,9 @@ def plain_name(operation: Operation) -> str:
 
 
 def stories(operation: Operation) -> Sequence[Story]:
-    return _STORIES.get(plain_name(operation), (_PLAIN,))
+    required = [p.name for p in operation.form if p.required]
+    told = _STORIES.get(plain_name(operation), (_PLAIN,))
+    return [story for story in told if not any(name.startswith(story.without) for name in required if story.without)]
 
 
 def needed(operation: Operation) -> list[str]:
@@ -120,9 +128,35 @@ async def value(scene: Scene, operation: Operation, parameter: Parameter, path: 
         return f"CR{HEX}"
     if name == "Identity" and operation.schema == "Invite":
         return await scene.user(service)
+    if name in _PEMS:
+        return _pems()[name]
     if name in _FRESH:
         return scene.fresh(_FRESH[name])
     return _by_operation(operation).get(name) or _VALUES.get(name) or _by_shape(parameter)
+
+
+_PEMS: Final = ("Certificate", "PrivateKey")
+
+
+@cache
+def _pems() -> Mapping[str, str]:
+    """With newlines as some clients write them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Apple Push Services: org.example.chat")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=36500))
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    texts = {"Certificate": certificate.public_bytes(Encoding.PEM), "PrivateKey": secret}
+    return {name: text.decode().replace("\n", "\\n") for name, text in texts.items()}
 
 
 _ROLES: Final = {
@@ -152,8 +186,6 @@ _VALUES: Final[Mapping[str, Value]] = {
     "CreatedBy": "zoe",
     "Subject": "Breakfast",
     "Permission": ["sendMessage", "leaveChannel"],
-    "Certificate": PEM,
-    "PrivateKey": PEM.replace("CERTIFICATE", "PRIVATE KEY"),
     "ApiKey": "key",
     "Secret": "secret",
     "MessagingServiceSid": MESSAGING_SERVICE,

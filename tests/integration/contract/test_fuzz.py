@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -26,14 +27,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from chatcore.store.postgres import PostgresStore
 from gateway.reference.documents import DOCUMENTS, Document
 from gateway.reference.openapi import FORM, openapi
 from gateway.reference.operation import Operation
-from tests.integration.rest.rig import build_rig, new_account
+from tests.integration.rest.rig import new_account
 from tests.support.servers import Servers, cloned_database
 
-from .conftest import BARE_HOST
+from .rig import HOST, running_rig
 from .scene import Scene
 from .stories import BELOW_SERVICE, SAME_HANDLERS, Value, stories
 
@@ -69,34 +69,30 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(servers: Servers) -> Iterator[Stage]:
+def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
         try:
-            yield Stage(runner, runner.run(_entered(stack, servers)))
+            yield Stage(runner, runner.run(_entered(stack, servers, tmp_path_factory.mktemp("media"))))
         finally:
             runner.run(stack.aclose())
 
 
-async def _entered(stack: contextlib.AsyncExitStack, servers: Servers) -> Mapping[str, Scene]:
-    return await stack.enter_async_context(_opened(servers))
+async def _entered(stack: contextlib.AsyncExitStack, servers: Servers, folder: Path) -> Mapping[str, Scene]:
+    return await stack.enter_async_context(_opened(servers, folder))
 
 
 @contextlib.asynccontextmanager
-async def _opened(servers: Servers) -> AsyncIterator[dict[str, Scene]]:
-    async with cloned_database(servers) as dsn, contextlib.AsyncExitStack() as stack:
-        store = await PostgresStore.open(dsn, min_size=1, max_size=5)
-        stack.push_async_callback(store.close)
-        rig = build_rig(store)
-        batches = asyncio.create_task(rig.chat.run())
-        account = await new_account(rig.admin)
-        http = await stack.enter_async_context(rig.http((account.sid, account.auth_token), base_url=BARE_HOST))
-        try:
-            yield {document.name: Scene(rig, http, account, document) for document in DOCUMENTS.values()}
-        finally:
-            batches.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await batches
+async def _opened(servers: Servers, folder: Path) -> AsyncIterator[Mapping[str, Scene]]:
+    async with contextlib.AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(cloned_database(servers))
+        rig = await stack.enter_async_context(running_rig(dsn, folder))
+        scenes = {}
+        for document in DOCUMENTS.values():
+            account = await new_account(rig.admin)
+            http = await stack.enter_async_context(rig.http((account.sid, account.auth_token)))
+            scenes[document.name] = Scene(rig, http, account, document)
+        yield scenes
 
 
 def _described(document: Document) -> dict[str, Any]:
@@ -150,19 +146,27 @@ def _make_sense(case: Case[Any], data: st.DataObject, path: Mapping[str, str], g
     for name, sid in path.items():
         if data.draw(st.integers(0, 9), label=name) < 9:
             case.path_parameters[name] = quote(sid, safe="")
-    kept = data.draw(st.sets(st.sampled_from(sorted(good))), label="good") if good else set()
-    if isinstance(case.body, dict):
-        known: dict[str, Any] = {name: good[name] for name in kept}
-        case.body = {**case.body, **known}
+    where = "query" if case.method == "GET" else "body"
+    made_up = getattr(case, where)
+    if not good or not isinstance(made_up, dict):
+        return
+    known: dict[str, Any] = {
+        name: good[name] for name in data.draw(st.sets(st.sampled_from(sorted(good))), label="good")
+    }
+    if data.draw(st.booleans(), label="nothing that excludes them"):
+        made_up = {name: value for name, value in made_up.items() if name in good}
+    setattr(case, where, {**made_up, **known})
 
 
 async def _send(scene: Scene, case: Case[Any]) -> httpx.Response:
-    request = case.as_transport_kwargs(base_url=f"{BARE_HOST}{scene.base}")
+    request = case.as_transport_kwargs(base_url=f"{HOST}{scene.base}")
     headers = {name: value for name, value in request.get("headers", {}).items() if name != "Authorization"}
     query, form = request.get("params"), request.get("data")
     content: dict[str, Any] = {"data": form} if isinstance(form, dict) else {"content": form}
     if "json" in request:
         content = {"json": request["json"]}
-    return await scene.http.request(
+    made = scene.http.build_request(
         request["method"], request["url"], params=query or None, headers=headers, files=request.get("files"), **content
     )
+    await made.aread()  # the checks quote it
+    return await scene.http.send(made)

@@ -7,7 +7,8 @@ import pytest
 from gateway.reference.documents import DOCUMENTS, Document
 from gateway.reference.operation import Operation
 
-from .conftest import BARE_HOST, SceneOf
+from .conftest import SceneOf
+from .rig import HOST
 
 ONLY_CREATES = {"conversation_with_participants": 405}
 NEEDS_A_FILTER = {"participant_conversations": 400}
@@ -24,7 +25,7 @@ async def test_links_lead_somewhere(scene_of: SceneOf, document: Document, opera
     scene = await scene_of(document)
     body = (await scene.call(operation, await scene.path(operation), {})).json()
     links = {"url": body.get("url"), **body.get("links", {})}
-    assert body.get("url", BARE_HOST).startswith(f"{BARE_HOST}{scene.base}/{document.version}/")
+    assert body.get("url", HOST).startswith(f"{HOST}{scene.base}/{document.version}/")
     statuses = {name: (await scene.http.get(url)).status_code for name, url in links.items() if url is not None}
     assert statuses == {name: {**ONLY_CREATES, **NEEDS_A_FILTER}.get(name, 200) for name in statuses}
     if "url" in statuses:

@@ -11,10 +11,11 @@ import pytest_asyncio
 from gateway.http.errors import status_of
 from gateway.reference.documents import DOCUMENTS, Document
 from gateway.reference.operation import PLACEHOLDERS, Operation, paging
-from tests.integration.rest.rig import Rig, new_account
+from tests.integration.rest.rig import new_account
 
-from .conftest import BARE_HOST, SceneOf
+from .conftest import SceneOf
 from .refused import absent_keys, bad_values, code_of
+from .rig import Rig
 from .scene import Scene
 from .stories import SAME_HANDLERS, Value, needed, stories
 
@@ -116,7 +117,7 @@ async def test_what_the_path_names_may_be_absent(scene_of: SceneOf, document: Do
 async def stranger(rig: Rig) -> httpx.AsyncClient:
     """Somebody with an account of their own."""
     account = await new_account(rig.admin)
-    return rig.http((account.sid, account.auth_token), base_url=BARE_HOST)
+    return rig.http((account.sid, account.auth_token))
 
 
 @of("placeholders")
@@ -137,7 +138,7 @@ async def _on_nothing(scene: Scene, operation: Operation, method: str, http: htt
 @each(OPERATIONS)
 async def test_whoever_is_nobody_is_told_nothing(scene_of: SceneOf, document: Document, operation: Operation) -> None:
     scene = await scene_of(document)
-    async with scene.rig.http(base_url=BARE_HOST) as nobody:
+    async with scene.rig.http() as nobody:
         response = await _on_nothing(scene, operation, operation.method, nobody)
     assert refusal(response) == (401, 20003)
     assert response.headers["www-authenticate"] == 'Basic realm="Twilio API"'

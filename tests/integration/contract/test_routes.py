@@ -9,9 +9,9 @@ import pytest
 
 from gateway.reference.documents import DOCUMENTS
 from gateway.rest.product import Product
-from tests.integration.rest.rig import Rig
 
 from .published import shape
+from .rig import Rig
 
 
 def routed(rig: Rig, product: str) -> Iterator[str]:

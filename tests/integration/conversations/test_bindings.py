@@ -79,7 +79,7 @@ async def test_message_types_of_chat_are_translated(service: Conversations, clie
 
 
 async def test_lists_can_be_of_types_and_identities(service: Conversations, clients: Clients) -> None:
-    made = [(await clients.register(identity, "phone")).sid for identity in ("ann", "bob", "a b")]
+    made = [(await clients.register(name, f"{number}")).sid for number, name in enumerate(("ann", "bob", "a b"))]
 
     async def listed(**params: str | list[str]) -> list[str]:
         first = await service.get("Bindings", PageSize="1", **params)

@@ -108,3 +108,25 @@ async def test_users_of_other_services_are_absent(conversations: Conversations, 
     for key in ("ann", user["sid"]):
         for path in (f"Users/{key}", f"Users/{key}/Conversations"):
             assert await conversations.refused("GET", path) == (404, 20404)
+
+
+async def test_webhooks_hear_of_users_only_where_the_request_asks_for_it(
+    conversations: Conversations, rig: Rig
+) -> None:
+    values = {"PostWebhookUrl": "https://example.com/", "Filters": ["onUserAdded", "onUserUpdated"]}
+    await conversations.in_service().update("Configuration/Webhooks", values)
+
+    async def jobs() -> int:
+        found: int = await rig.store.pool.fetchval(
+            "SELECT count(*) FROM outbox WHERE service_sid = $1", conversations.service_sid
+        )
+        return found
+
+    asking = {"X-Twilio-Webhook-Enabled": "True"}
+    await conversations.create("Users", Identity="ann")
+    await conversations.update("Users/ann", FriendlyName="Ann")
+    assert await jobs() == 0
+    assert (await conversations.http.post("/v1/Users", data={"Identity": "bob"}, headers=asking)).status_code == 201
+    assert await jobs() == 1
+    await conversations.http.post("/v1/Users/bob", data={"FriendlyName": "Bob"}, headers=asking)
+    assert await jobs() == 2

@@ -13,6 +13,7 @@ from chatcore.domain.ids import new_sid
 from .conftest import ClientOf
 from .rig import HOST, PNG, Caller, Rig, hang_up, pieces, refusal
 
+BROKEN_NAME = b'--X\r\nContent-Disposition: form-data; name="f"; filename="\xff.png"\r\n\r\nx\r\n--X--\r\n'
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -82,7 +83,7 @@ async def test_the_query_names_the_file_of_a_form(server: Caller) -> None:
         ({"headers": {"Content-Type": "*/*"}}, 50511),
         ({"headers": {"Content-Type": "multipart/form-data"}}, 20001),
         ({"files": {"f": ("a", b"x", "nonsense")}, "content": None}, 50511),
-        ({"files": {"f": ("a\0b", b"x")}, "content": None}, 20001),
+        ({"headers": {"Content-Type": "multipart/form-data; boundary=X"}, "content": BROKEN_NAME}, 20001),
         ({"headers": {"Content-Type": "multipart/form-data; boundary=X"}}, 20001),
     ],
 )
@@ -99,12 +100,8 @@ async def nothing_is_left(caller: Caller) -> None:
 
 
 async def limit_to_one_megabyte(caller: Caller) -> None:
-    service = f"/chat/v2/Services/{caller.account.service_sid}"
-    response = await caller.http.post(service, data={"Media.SizeLimitMb": "1"})
-    if response.status_code != 200 or response.json()["media"]["size_limit_mb"] != 1:
-        await caller.rig.store.pool.execute(
-            "UPDATE services SET media_size_limit_mb = 1 WHERE sid = $1", caller.account.service_sid
-        )
+    statement = "UPDATE services SET media_size_limit_mb = 1 WHERE sid = $1"
+    await caller.rig.store.pool.execute(statement, caller.account.service_sid)
 
 
 async def test_a_file_of_the_largest_size_is_taken(server: Caller) -> None:

@@ -98,7 +98,7 @@ class Office:
         await eventually(self._empty)
 
     async def _empty(self) -> bool:
-        return not await self.rows()
+        return not await self.world.pool.fetchval("SELECT EXISTS (SELECT 1 FROM outbox)")
 
 
 async def _auth_token(sid: AccountSid) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from chatcore.auth.credentials import PushSecretSafe
 from chatcore.auth.keys import KeyRing, SealedSecret
 from chatcore.auth.secrets import SecretBox
 from chatcore.commands.chat import Chat, build
@@ -85,7 +86,8 @@ def build_rig(store: PostgresStore, *, development: Account | None = None, accou
     """Sends wait until `rig.chat.run()` runs."""
     clock, box = SystemClock(), SecretBox(["a key for tests"])
     reachability, reasons = Reachability(), list[str]()
-    chat = build(store, Unheard(), clock, NullHook(), Rates(clock, channel=0, service=0), limit_ceiling=1000)
+    rates, safe = Rates(clock, channel=0, service=0), PushSecretSafe(box)
+    chat = build(store, Unheard(), clock, NullHook(), rates, limit_ceiling=1000, safe=safe)
     keys: Keys[SealedSecret] = Keys(store.pool, SealedSecret)
     ring = KeyRing(keys, box, clock)
 
@@ -122,15 +124,20 @@ def _development(account: Account) -> DevelopmentKeys:
 
 
 class Rest:
-    """Speaks to Chat v2 as one account. Paths are below `/v2/Services/{service}` unless they begin with a slash."""
+    """Speaks to Chat as one account. Paths are below `/v2/Services/{service}` unless they begin with a slash."""
 
-    def __init__(self, http: httpx.AsyncClient, account: Account) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: Account, *, version: str = "v2") -> None:
         self.http = http
         self.account = account
+        self.version = version
         self.service_sid = account.service_sid
 
     def path(self, path: str) -> str:
-        return path if path.startswith(("/", "http")) else f"/v2/Services/{self.service_sid}/{path}".rstrip("/")
+        return (
+            path
+            if path.startswith(("/", "http"))
+            else f"/{self.version}/Services/{self.service_sid}/{path}".rstrip("/")
+        )
 
     async def get(self, path: str, **params: Any) -> Any:  # Any: JSON
         return await self._call("GET", path, 200, params=params or None)  # {} would drop the query of the URL

@@ -33,14 +33,14 @@ async def test_readiness_names_every_reason_on_a_line_of_its_own(rig: Rig) -> No
 @pytest.mark.parametrize(
     ("base", "path"),
     [
-        ("http://x.test", "/v1/Services"),
-        ("http://x.test", "/v3/Services/IS1/Channels/CH1"),
+        ("http://x.test", "/v3/Services"),
+        ("http://x.test", "/v1/Services/IS1/Channels/CH1/Webhooks"),
         ("http://x.test", "/v9/Services"),
         ("http://x.test", "/v2"),
         ("http://x.test", "/v2/services"),
         ("http://x.test", "/v2/Services//Channels"),
-        ("http://x.test", "/conversations/v1/Conversations"),
-        ("http://x.test", "/ip-messaging/v2/Services"),
+        ("http://x.test", "/conversations/v2/Conversations"),
+        ("http://x.test", "/ip-messaging/v3/Services/IS1/Channels/CH1"),
         ("http://x.test", "/mcs/v1/Services/IS1/Media"),
         ("http://sync.twilio.com", "/v2/Services"),
         ("http://x.test", "/"),

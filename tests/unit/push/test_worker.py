@@ -347,6 +347,18 @@ async def test_leases_are_renewed_and_lost_jobs_are_let_go() -> None:
     assert said(queue) == ["finish"]
 
 
+async def test_a_job_whose_lease_ended_here_is_not_begun_twice() -> None:
+    queue, hands = FakeQueue(), Hands()
+    job = queue.put()
+    async with working(queue, hands) as worker:
+        queue.waiting.append(job)
+        worker.wake()
+        await settled()
+        hands.end(1)
+        await settled()
+        assert queue.said == [("finish", 1)]
+
+
 async def test_at_the_end_jobs_are_finished_or_given_back() -> None:
     queue, hands = FakeQueue(), Hands()
     worker, stopping = Worker(queue, [hands], poll=POLL), asyncio.Event()

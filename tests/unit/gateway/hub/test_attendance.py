@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 import pytest
 
+from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Signal, SignalType, profile_topic
 from chatcore.domain.ids import Identity, ServiceSid, UserSid
 from chatcore.ports.presence import Session
-from gateway.hub.attendance import CHUNK, RENEWAL, Attendance
+from gateway.hub.attendance import CHUNK, MERGE, RENEWAL, Attendance
 from tests.support.virtual_time import LoopClock, settled, until
 
 SERVICE, USER = ServiceSid("IS1"), UserSid("US1")
@@ -270,3 +271,76 @@ async def test_the_end_does_not_wait_for_a_presence_that_is_away() -> None:
         await scene.enter(name)
     scene.presence.away = True
     await scene.attendance.withdraw_all()
+
+
+# Who wants to be told of changes.
+
+
+class Targets:
+    def __init__(self) -> None:
+        self.told: list[tuple[ServiceSid, dict[Identity, bool]]] = []
+        self.failure: Exception | None = None
+
+    async def __call__(self, service_sid: ServiceSid, online: Mapping[Identity, bool]) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.told.append((service_sid, dict(online)))
+
+
+@contextlib.asynccontextmanager
+async def telling() -> AsyncIterator[tuple[Scene, Targets]]:
+    scene, targets = Scene(), Targets()
+    scene.attendance = Attendance(scene.presence, scene.publisher, LoopClock(), changed=targets)
+    tasks = [asyncio.create_task(work) for work in (scene.attendance.run(), scene.attendance.tell())]
+    yield scene, targets
+    assert not any(task.done() for task in tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def test_changes_of_a_second_are_told_together() -> None:
+    async with telling() as (scene, targets):
+        await scene.enter("a")
+        await scene.enter("b", BOB)
+        scene.leave("b", BOB)
+        await settled()
+        assert targets.told == []
+        await asyncio.sleep(MERGE * 1.1)
+        assert targets.told == [(SERVICE, {ALICE: True, BOB: False})]
+        await asyncio.sleep(10 * MERGE)
+        scene.leave("a")
+        await until(lambda: targets.told[1:] == [(SERVICE, {ALICE: False})])
+
+
+async def test_services_are_told_apart() -> None:
+    async with telling() as (scene, targets):
+        other = Session(connection="c", service_sid=ServiceSid("IS2"), identity=ALICE)
+        await scene.enter("a")
+        await scene.attendance.enter(other, USER, limit=20, reachability=True)
+        scene.attendance.leave(session("a"), USER, reachability=False)
+        await until(lambda: len(targets.told) >= 1)
+        assert dict(targets.told)[SERVICE] == {ALICE: True}
+
+
+async def test_where_reachability_is_off_no_change_is_told() -> None:
+    async with telling() as (scene, targets):
+        await scene.attendance.enter(session("a"), USER, limit=20, reachability=False)
+        scene.attendance.leave(session("a"), USER, reachability=False)
+        await asyncio.sleep(10 * MERGE)
+        assert targets.told == []
+
+
+@pytest.mark.parametrize("failure", [ChatError(Code.UNAVAILABLE, "away"), RuntimeError("a bug")])
+async def test_a_change_that_cannot_be_told_is_lost_alone(failure: Exception) -> None:
+    async with telling() as (scene, targets):
+        targets.failure = failure
+        await scene.enter("a")
+        await asyncio.sleep(2 * MERGE)
+        targets.failure = None
+        await scene.enter("b", BOB)
+        await until(lambda: targets.told == [(SERVICE, {BOB: True})])
+
+
+async def test_without_anybody_to_tell_there_is_nothing_to_do() -> None:
+    await Scene().attendance.tell()

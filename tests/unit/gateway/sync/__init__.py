@@ -1,0 +1,1 @@
+"""Sync as pure translation."""
