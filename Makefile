@@ -25,7 +25,8 @@ setup: .venv/.installed ## create .venv with what `make run` needs
 
 setup-dev: .venv/.installed-dev $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed) ## add what tests and checks need
 
-test: setup-dev ## every test
+test: setup-dev ## every test (BROWSER=0 leaves out those that need Chromium)
+	@scripts/install_browser
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 check: .venv/.installed-dev ## format, lint, imports between layers, types, size of files
@@ -40,6 +41,7 @@ format: .venv/.installed-dev ## rewrite the code in the house format
 	$(BIN)/ruff format .
 
 e2e: setup-dev ## only the tests with the official SDKs and real processes
+	@scripts/install_browser
 	$(BIN)/pytest tests/e2e
 
 bench: .venv/.installed-dev ## the short set of benchmarks, printed with both sides of every ratio

@@ -17,11 +17,13 @@ import uvloop
 from starlette.types import ASGIApp
 
 from chatcore import config, scrape, siblings
+from chatcore.auth.credentials import PushSecretSafe
 from chatcore.auth.keys import KeyRing, SealedSecret
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
 from chatcore.auth.tokens import TokenVerifier
 from chatcore.blobs.store import ObjectBlobs
+from chatcore.broker.bell import Bell
 from chatcore.broker.redis import RedisBroker
 from chatcore.commands.chat import build
 from chatcore.commands.media import Media
@@ -120,6 +122,7 @@ async def run(settings: Settings) -> None:
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
         publisher: Publisher = Measured(broker, metrics)
+        bell = Bell(settings.redis, node=node)
         keys, box = Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys)
         ring = KeyRing(keys, box, clock)
         client = await stack.enter_async_context(Client(allow_private=settings.webhooks_may_call_private))
@@ -129,7 +132,16 @@ async def run(settings: Settings) -> None:
             clock,
             lambda outcome: metrics.webhook.labels(outcome).inc(),
         )
-        chat = build(store, publisher, clock, hook, rates, limit_ceiling=settings.rates.limit_ceiling)
+        chat = build(
+            store,
+            publisher,
+            clock,
+            hook,
+            rates,
+            limit_ceiling=settings.rates.limit_ceiling,
+            safe=PushSecretSafe(box),
+            ring=bell.ring,
+        )
 
         hub = Hub(fan_out, DeliveryTimes(metrics, clock).delivered)
         attendance = Attendance(presence, publisher, clock, changed=chat.users.tell_reachability)
@@ -237,6 +249,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(attendance.run(), name="attendance"),
                 group.create_task(attendance.tell(), name="reachability"),
                 group.create_task(standing.run(), name="standing"),
+                group.create_task(bell.run(), name="bell"),
                 group.create_task(chat.run(), name="batches"),
             ]
             group.create_task(_report_ready(settings, server, gauges, condition), name="ready")

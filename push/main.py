@@ -16,9 +16,11 @@ from chatcore import config, scrape
 from chatcore.auth.keys import SealedSecret
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
+from chatcore.blobs.store import ObjectBlobs
 from chatcore.broker.bell import Bell
 from chatcore.broker.redis import RedisBroker
 from chatcore.commands.chat import build
+from chatcore.commands.media import MediaHousekeeping
 from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
@@ -26,6 +28,7 @@ from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
 from chatcore.store.keys import Keys
 from chatcore.store.maintenance import Maintenance
+from chatcore.store.media_trash import MediaTrash
 from chatcore.store.outbox import Queue
 from chatcore.store.postgres import PostgresStore
 from chatcore.telemetry import Metrics, set_up_logging
@@ -62,6 +65,10 @@ def main() -> None:
         sys.exit(1)
 
 
+MEDIA_SECONDS = 30.0
+"""Between two looks for files that nobody can see any more."""
+
+
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Resources are opened in order and closed in reverse."""
     stopping = asyncio.Event()
@@ -77,7 +84,17 @@ async def run(settings: Settings) -> None:
         client = await stack.enter_async_context(Client(allow_private=settings.webhooks_may_call_private))
 
         rates = Rates(clock, channel=0, service=0)  # what the server does itself is not rationed
-        chat = build(store, broker, clock, NullHook(), rates, limit_ceiling=settings.rates.limit_ceiling)
+        chat = build(
+            store,
+            broker,
+            clock,
+            NullHook(),
+            rates,
+            limit_ceiling=settings.rates.limit_ceiling,
+            ring=lambda: worker.wake(),
+        )
+        blobs = await ObjectBlobs.open(settings.media.url)
+        files = MediaHousekeeping(blobs, MediaTrash(store.pool), clock)
         tokens = AuthTokens(Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys), clock)
         worker = Worker(
             Queue(store.pool, f"{node}-{secrets.token_hex(4)}"),
@@ -109,6 +126,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(bell.run(), name="bell"),
                 group.create_task(housekeeping.run(), name="housekeeping"),
                 group.create_task(every(timers.SECONDS, Timers(chat.channels).step), name="timers"),
+                group.create_task(every(MEDIA_SECONDS, files.step), name="media"),
             ]
             _report_ready(settings)
             await worker.run(stopping)

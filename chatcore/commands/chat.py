@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatcore.ports.broker import Publisher
@@ -75,9 +76,10 @@ def build(
     *,
     limit_ceiling: int,
     safe: CredentialSafe | None = None,
+    ring: Callable[[], None] = lambda: None,
 ) -> Chat:
     """Wires the commands to their ports. Without a `safe` push credentials cannot be made or changed."""
-    unit = Unit(store, publisher, clock)
+    unit = Unit(store, publisher, clock, ring)
     services = Services(store, clock, limit_ceiling=limit_ceiling)
     batch = SendBatch(unit, rates, services)
     accounts, channels, members = Accounts(store, clock), Channels(unit, rates, hook), Members(unit, rates, hook)

@@ -191,6 +191,8 @@ class Horizons:
             await tx.events.append(work.events, work.now)
             await _tell_targets(work, batch, moved)
             await tx.outbox.put(work.jobs, work.now)
+        if work.jobs:
+            self._unit.ring()
         self._unit.publisher.publish(work.events)
         for m in moved:
             self._moved[m.member.channel_sid, m.member.identity] = m.member

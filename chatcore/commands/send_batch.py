@@ -145,6 +145,8 @@ class SendBatch:
                 await tx.messages.insert_many(written.messages, written.events, touched, written.jobs)
             for file in written.files:
                 await tx.media.update(file)
+        if written.jobs:
+            self._unit.ring()
         return answers, written.events
 
     def _place(self, send: Send, known: Known, written: _Written, now: datetime) -> Sent:

@@ -90,10 +90,14 @@ def advance(channel: Channel) -> Channel:
 class Unit:
     """Runs commands as transactions."""
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, publisher: Publisher, clock: Clock, ring: Callable[[], None] = lambda: None
+    ) -> None:
+        """`ring` is called after a commit that left jobs for the workers; nothing depends on its being heard."""
         self.store = store
         self.publisher = publisher
         self.clock = clock
+        self.ring = ring
 
     async def run(self, actor: Actor, act: Callable[[Work], Awaitable[T]]) -> T:
         """Commits what `act` did, then publishes it. A conflict with another transaction runs `act` again."""
@@ -111,5 +115,7 @@ class Unit:
                     raise ChatError(Code.UNAVAILABLE, "Too many conflicting changes, try again") from None
                 continue
             self.publisher.publish([*work.events, *work.signals])
+            if work.jobs:
+                self.ring()
             return result
         raise AssertionError("the last attempt returns or raises")

@@ -36,7 +36,8 @@ class MediaLinks:
 
     def service(self, session: SdkSession, name: str = "Media") -> str:
         """Must be reachable for the client: beside its socket, or where the operator says."""
-        return f"{self.public_url or session.origin}/v1/Services/{session.actor.service_sid}/{name}"
+        base = self.public_url or session.origin.replace("://tsock.", "://mcs.", 1)  # the SDKs' own name for media
+        return f"{base}/v1/Services/{session.actor.service_sid}/{name}"
 
     def old(self, session: SdkSession) -> str:
         return f"{self.prefix}/v1/Services/{session.actor.service_sid}/Media"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
+from typing import Final
 
 from chatcore.ports.clock import Clock
 from gateway.sockets.endpoint import Link
@@ -35,6 +36,10 @@ class Valve:
                 self._link.resume_reading()
 
 
+LEAST: Final = 0.001
+"""Seconds: shorter pauses are none, whatever floating-point arithmetic leaves over."""
+
+
 class Pace:
     """`rate` frames per second after a burst.
 
@@ -56,7 +61,8 @@ class Pace:
         now = self._clock.monotonic()
         self._left = min(self._burst, self._left + (now - self._seen) * self._rate) - frames
         self._seen = now
-        return max(0.0, -self._left / self._rate)
+        pause = -self._left / self._rate
+        return pause if pause > LEAST else 0.0
 
     def ahead(self) -> float:
         """What `take` would return if nothing was taken."""

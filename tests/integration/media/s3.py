@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.integration.gateway.rig import until
+
 XML = "application/xml"
 
 
@@ -46,6 +48,11 @@ class Bucket:
             case "PUT":
                 self.objects[key] = await request.body()
                 self._remember(key, request)
+            case "POST" if "delete" in query:
+                names = re.findall(r"<Key>([^<]*)</Key>", (await request.body()).decode())
+                for name in names:
+                    self.objects.pop(f"{key.rstrip('/')}/{name}", None)
+                return _xml("DeleteResult", "".join(f"<Deleted><Key>{name}</Key></Deleted>" for name in names))
             case "POST":
                 parts = self.parts.pop(query["uploadId"])
                 self.objects[key] = b"".join(parts[number] for number in sorted(parts))
@@ -88,9 +95,7 @@ async def running_bucket() -> AsyncIterator[Bucket]:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.005)
+        await until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         bucket.url = f"http://127.0.0.1:{port}"
         yield bucket

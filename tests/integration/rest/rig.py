@@ -15,7 +15,9 @@ from chatcore.auth.secrets import SecretBox
 from chatcore.commands.chat import Chat, build
 from chatcore.commands.rates import Rates
 from chatcore.domain.events import Announcement
-from chatcore.domain.ids import AccountSid, Identity, KeySid, ServiceSid
+from chatcore.domain.ids import AccountSid, Identity, KeySid, MediaSid, ServiceSid, new_sid
+from chatcore.domain.media import MediaFile
+from chatcore.domain.model import MediaCategory
 from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
 from chatcore.store.accounts import Accounts
@@ -82,12 +84,20 @@ async def new_account(admin: Admin) -> Account:
     return Account(account.sid, account.auth_token, key.sid, key.secret, service_sid)
 
 
-def build_rig(store: PostgresStore, *, development: Account | None = None, account_limit: int = 0) -> Rig:
+def build_rig(
+    store: PostgresStore,
+    *,
+    development: Account | None = None,
+    account_limit: int = 0,
+    limit_ceiling: int = 1000,
+    channel_rate: float = 0,
+    service_rate: float = 0,
+) -> Rig:
     """Sends wait until `rig.chat.run()` runs."""
     clock, box = SystemClock(), SecretBox(["a key for tests"])
     reachability, reasons = Reachability(), list[str]()
-    rates, safe = Rates(clock, channel=0, service=0), PushSecretSafe(box)
-    chat = build(store, Unheard(), clock, NullHook(), rates, limit_ceiling=1000, safe=safe)
+    rates, safe = Rates(clock, channel=channel_rate, service=service_rate), PushSecretSafe(box)
+    chat = build(store, Unheard(), clock, NullHook(), rates, limit_ceiling=limit_ceiling, safe=safe)
     keys: Keys[SealedSecret] = Keys(store.pool, SealedSecret)
     ring = KeyRing(keys, box, clock)
 
@@ -121,6 +131,30 @@ def _development(account: Account) -> DevelopmentKeys:
         secret=account.key_secret,
         service_sid=account.service_sid,
     )
+
+
+async def plant_file(rig: Rig, service_sid: ServiceSid) -> str:
+    """A file that was uploaded and that no message has yet."""
+    now, sid = SystemClock().now(), MediaSid(new_sid("ME"))
+    file = MediaFile(
+        sid=sid,
+        service_sid=service_sid,
+        author=None,
+        category=MediaCategory.MEDIA,
+        content_type="image/png",
+        filename=None,
+        size=1,
+        multipart=False,
+        channel_sid=None,
+        message_sid=None,
+        message_index=None,
+        uploaded_at=now,
+        date_created=now,
+        date_updated=now,
+    )
+    async with rig.store.transaction() as tx:
+        await tx.media.insert(file)
+    return sid
 
 
 class Rest:

@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatcore.domain.ids import MediaSid, new_sid
-from chatcore.domain.media import MediaFile
-from chatcore.domain.model import MediaCategory
-from chatcore.ports.clock import SystemClock
-
-from .rig import HOST, Rest, Rig
+from .rig import HOST, Rest, Rig, plant_file
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -25,12 +20,12 @@ def v1(rest: Rest) -> Rest:
 def without(shown: Json, *names: str) -> Json:
     """As version 1 shows what version 2 shows: fewer members, URLs of its own."""
     kept = {name: value for name, value in shown.items() if name not in names}
-    kept["url"] = kept["url"].replace("/v2/", "/v1/") if "url" in kept else None
+    if "url" in kept:
+        kept["url"] = kept["url"].replace("/v2/", "/v1/")
     if "links" in kept:
-        kept["links"] = {
-            name: url and url.replace("/v2/", "/v1/") for name, url in kept["links"].items() if name not in names
-        }
-    return {name: value for name, value in kept.items() if name in shown}
+        links = {name: url for name, url in kept["links"].items() if name not in names}
+        kept["links"] = {name: url and url.replace("/v2/", "/v1/") for name, url in links.items()}
+    return kept
 
 
 async def test_what_one_version_makes_the_other_shows(rest: Rest, v1: Rest) -> None:
@@ -154,25 +149,7 @@ async def test_a_message_has_a_body(v1: Rest) -> None:
 async def test_a_file_is_shown_as_what_the_service_says_of_it(rig: Rig, rest: Rest, v1: Rest) -> None:
     await rest.update("", {"Media.CompatibilityMessage": "Look elsewhere"})
     await v1.create("Channels", UniqueName="room")
-    now, sid = SystemClock().now(), MediaSid(new_sid("ME"))
-    file = MediaFile(
-        sid=sid,
-        service_sid=rest.service_sid,
-        author=None,
-        category=MediaCategory.MEDIA,
-        content_type="image/png",
-        filename=None,
-        size=1,
-        multipart=False,
-        channel_sid=None,
-        message_sid=None,
-        message_index=None,
-        uploaded_at=now,
-        date_created=now,
-        date_updated=now,
-    )
-    async with rig.store.transaction() as tx:
-        await tx.media.insert(file)
+    sid = await plant_file(rig, rest.service_sid)
     await rest.create("Channels/room/Messages", Body="a picture", MediaSid=sid)
     (message,) = (await v1.get("Channels/room/Messages"))["messages"]
     assert message["body"] == "Look elsewhere"

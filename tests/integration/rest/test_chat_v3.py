@@ -13,7 +13,7 @@ MESSAGING_SERVICE = "MG" + "a" * 32
 
 async def channel(rest: Rest, **values: str) -> tuple[Any, str]:  # Any: JSON
     """A channel and its URL in version 3."""
-    made = await rest.create("Channels", UniqueName="room", **values)
+    made = await rest.create("Channels", {"UniqueName": "room", **values})
     return made, f"{HOST}/v3/Services/{rest.service_sid}/Channels/{made['sid']}"
 
 

@@ -60,8 +60,24 @@ PARAMETERS = {
         "Attributes",
     ],
     "Channels/general/Messages": ["From", "Body", "Attributes", "DateCreated", "LastUpdatedBy", "MediaSid"],
+    "Channels/general/Invites": ["Identity", "RoleSid"],
+    "Channels/general/Webhooks": [
+        "Type",
+        "Configuration.Url",
+        "Configuration.Method",
+        "Configuration.Filters",
+        "Configuration.Triggers",
+        "Configuration.FlowSid",
+        "Configuration.RetryCount",
+    ],
+    "Users/ann/Channels/general": ["NotificationLevel", "LastConsumedMessageIndex", "LastConsumptionTimestamp"],
+    "/v2/Credentials": ["Type", "FriendlyName", "Certificate", "PrivateKey", "Sandbox", "KeyId", "TeamId", "Topic"],
+    "/v1/Credentials": ["ApiKey", "Secret"],
 }
 OTHERS = {
+    "/v2/Credentials": "Type=apn",
+    "/v1/Credentials": "Type=fcm",
+    "Channels/general/Webhooks": "Type=trigger&Configuration.Url=http://x&Configuration.Triggers=y",
     "Roles": "FriendlyName=f&Type=channel&Permission=sendMessage",
     "Users": "Identity=somebody",
     "Channels/general/Members": "Identity=somebody",
@@ -103,10 +119,23 @@ async def test_any_value_of_any_parameter(furnished: Rest, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["Roles", "Users", "Channels", "Channels/general/Members", "Channels/general/Messages"]
+    "path",
+    [
+        "Roles",
+        "Users",
+        "Users/ann/Channels",
+        "Users/ann/Bindings",
+        "Bindings",
+        "Channels",
+        "Channels/general/Members",
+        "Channels/general/Messages",
+        "Channels/general/Invites",
+        "Channels/general/Webhooks",
+        "/v2/Credentials",
+    ],
 )
 async def test_any_value_in_a_query(furnished: Rest, path: str) -> None:
-    for name in ("PageSize", "Page", "PageToken", "Type", "Identity", "Order"):
+    for name in ("PageSize", "Page", "PageToken", "Type", "Identity", "Order", "BindingType"):
         for value in RAW:
             check(await furnished.http.get(f"{furnished.path(path)}?{name}={value}"))
 
@@ -123,6 +152,12 @@ async def test_anything_in_a_path(furnished: Rest) -> None:
             f"{prefix}/Channels/{value}/Messages/{value}",
             f"{prefix}/Channels/general/Members/{value}",
             f"{prefix}/Channels/general/Messages/{value}",
+            f"{prefix}/Channels/general/Invites/{value}",
+            f"{prefix}/Channels/general/Webhooks/{value}",
+            f"{prefix}/Users/ann/Channels/{value}",
+            f"{prefix}/Users/ann/Bindings/{value}",
+            f"{prefix}/Bindings/{value}",
+            f"/v2/Credentials/{value}",
         ):
             check(await furnished.http.get(path))
             check(await furnished.http.delete(path)) if "general" in path and value else None

@@ -189,7 +189,7 @@ async def test_who_is_too_fast_is_read_more_slowly_and_never_refused(stage: Stag
         client.request("GET", "/x")
     assert not client.is_read()
     assert {f.header["http_status"]["code"] for f in await client.new()} == {200}
-    await asyncio.sleep(0.9)
+    await asyncio.sleep(0.8)
     assert not client.is_read()
     await asyncio.sleep(0.2)
     assert client.is_read()

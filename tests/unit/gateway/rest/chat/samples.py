@@ -12,6 +12,8 @@ from chatcore.domain.ids import AccountSid, ServiceSid
 from chatcore.domain.model import Service
 from gateway.http.call import Call, Target
 from gateway.rest.chat.place import Place
+from gateway.rest.chat.version import Version
+from gateway.rest.chat.versions import V2
 
 ACCOUNT = AccountSid("AC" + "1" * 32)
 SERVICE = ServiceSid("IS" + "2" * 32)
@@ -33,5 +35,5 @@ def a_call(headers: dict[str, str] | None = None) -> Call:
     )
 
 
-def a_place(headers: dict[str, str] | None = None) -> Place:
-    return Place(service=a_service(), call=a_call(headers))
+def a_place(headers: dict[str, str] | None = None, *, version: Version = V2) -> Place:
+    return Place(service=a_service(), call=a_call(headers), version=version)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.rest.chat.versions import V1
+
 from .samples import ACCOUNT, SERVICE, a_place
 
 
@@ -18,3 +20,7 @@ def test_webhooks_are_raised_only_where_asked_for(header: str, asked: bool) -> N
     assert place.actor.webhooks is False
     for actor in (place.actor, place.webhook_actor):
         assert (actor.account_sid, actor.service_sid, actor.identity) == (ACCOUNT, SERVICE, None)
+
+
+def test_version_1_has_no_webhook_header() -> None:
+    assert a_place({"x-twilio-webhook-enabled": "true"}, version=V1).webhook_actor.webhooks is False

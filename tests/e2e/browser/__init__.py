@@ -1,0 +1,1 @@
+"""The unmodified bundles of the Twilio SDKs in Chromium."""
