@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from chatcore.domain import limits, serial, snapshot
@@ -196,20 +197,30 @@ class Users:
         await self._unit.run(actor, act)
 
     async def tell_reachability(self, service_sid: ServiceSid, online: Mapping[Identity, bool]) -> None:
-        """Webhooks hear who came online and who went. Nothing is stored: this is state of live connections."""
+        """Watchers and webhooks hear who came online and who went. What is stored is only the order of such changes:
+        this is state of live connections."""
         service = await self._unit.store.read.services.find(service_sid)
-        if service is None or not service.reachability_enabled or not webhooks.wanted(service, None):
+        if service is None or not service.reachability_enabled:
             return
         server = Actor(account_sid=service.account_sid, service_sid=service.sid, webhooks=True)
 
         async def act(work: Work) -> None:
             users = await work.tx.users.many(service_sid, list(online))
             notifiable = await work.tx.bindings.notifiable([user.sid for user in users])
+            streams = await work.tx.users.lock_streams([user.sid for user in users])
             for user in users:
-                reach = {"is_online": online[user.identity], "is_notifiable": notifiable.get(user.sid)}
-                told = {**snapshot.user(user), **reach}
+                if (stream := streams.get(user.sid)) is None:
+                    continue
+                stream.info_position += 1
+                is_online, is_notifiable = online[user.identity], notifiable.get(user.sid)
+                position = stream.info_position
+                work.signals.append(_reachability_signal(user, position, work.now, is_online, is_notifiable))
+                if not webhooks.wanted(service, None):
+                    continue
+                told = {**snapshot.user(user), "is_online": is_online, "is_notifiable": is_notifiable}
                 facts = {"at": serial.date(work.now), "by": server.name, "user": told}
                 work.jobs += webhooks.post_jobs(server, service, Action.USER_UPDATE, facts)
+            await work.tx.users.save_streams(list(streams.values()))
 
         await self._unit.run(server, act)
 
@@ -238,3 +249,19 @@ class Users:
         if user.identity != actor.identity or Permission.EDIT_OWN_USER_INFO not in held:
             own = user.identity == actor.identity
             raise not_authorized(Permission.EDIT_OWN_USER_INFO if own else Permission.EDIT_ANY_USER_INFO)
+
+
+def _reachability_signal(
+    user: User, position: int, at: datetime, is_online: bool, is_notifiable: bool | None
+) -> Signal:
+    kind = SignalType.USER_REACHABILITY
+    payload = serial.event(
+        kind,
+        at=at,
+        by=None,
+        identity=serial.string(user.identity),
+        is_online="true" if is_online else "false",
+        is_notifiable="null" if is_notifiable is None else "true" if is_notifiable else "false",
+        position=str(position),
+    )
+    return Signal(topic=profile_topic(user.sid), type=kind, payload=payload, subject=user.sid)

@@ -152,6 +152,7 @@ class Attendance:
         if self._on_change is not None:
             self._changes.setdefault(session.service_sid, {})[identity] = online
             self._has_changes.set()
+            return
         payload = serial.event(
             kind,
             at=self._clock.now(),

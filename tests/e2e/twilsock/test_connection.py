@@ -55,7 +55,7 @@ async def test_a_bad_token_is_denied_until_there_is_a_good_one(guests: Guests, v
 async def test_a_token_is_renewed_in_time(guests: Guests, version: str) -> None:
     identity = guests.name()
     guest = await guests.begin(version, identity, token=access_token(identity, ttl=6))
-    await connected(guest)
+    await guest.sdk.ready()
     await guest.sdk.take("token_about_to_expire")
     await guest.ask("renew", token=access_token(identity, ttl=8))
     await guest.sdk.take("token_about_to_expire")
@@ -76,6 +76,7 @@ async def test_a_token_that_ends_stops_the_client_until_there_is_another(guests:
     for version in VERSIONS:
         identity = guests.name(version)
         found.append(await guests.begin(version, identity, token=access_token(identity, ttl=5)))
+    await asyncio.gather(*(guest.sdk.ready() for guest in found))
     await asyncio.gather(*map(connected, found))
     for guest in found:
         await guest.sdk.take("token_expired")
