@@ -9,11 +9,15 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 JS := tests/e2e/js
+JAVA := tests/e2e/java
+GO := tests/e2e/go
 PIP_FLAGS := --disable-pip-version-check --quiet
 # Tests run in this many processes.
 WORKERS ?= 2
+# Of `make e2e-all`: an expression that chooses among the tests, as pytest's -k.
+ONLY ?=
 
-.PHONY: help run setup setup-dev test check format e2e bench docs fuzz clean
+.PHONY: help run setup setup-dev test check format e2e e2e-all bench docs fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -44,6 +48,9 @@ e2e: setup-dev ## only the tests with the official SDKs and real processes
 	@scripts/install_browser
 	$(BIN)/pytest tests/e2e
 
+e2e-all: setup-dev $(JAVA)/target/.built $(GO)/driver ## the same with the Java and Go SDKs too (needs a JDK, Maven and Go)
+	$(BIN)/pytest tests/e2e --all-sdks -n $(WORKERS) --dist loadgroup -k '$(ONLY)'
+
 bench: .venv/.installed-dev ## the short set of benchmarks, printed with both sides of every ratio
 	$(BIN)/python -m bench all
 
@@ -57,7 +64,7 @@ fuzz: .venv/.installed-dev ## property tests and made-up REST requests, many mor
 	$(BIN)/pytest tests/integration/contract/test_fuzz.py -q -n $(WORKERS) --hypothesis-profile=fuzz
 
 clean: ## remove what setting up, testing and running left here (data in .chat stays)
-	rm -rf .venv $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv $(JS)/node_modules $(JAVA)/target $(GO)/driver .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
@@ -77,4 +84,14 @@ clean: ## remove what setting up, testing and running left here (data in .chat s
 $(JS)/node_modules/.installed: $(JS)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed for the SDK tests (https://nodejs.org)"; exit 1; }
 	cd $(JS) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(JAVA)/target/.built: $(JAVA)/pom.xml $(wildcard $(JAVA)/src/main/java/driver/*.java)
+	@command -v javac >/dev/null && command -v mvn >/dev/null || { echo "A JDK (17 or newer) and Maven are needed for the Java SDK tests"; exit 1; }
+	mvn --batch-mode --quiet -f $(JAVA)/pom.xml package
+	@touch $@
+
+$(GO)/driver: $(GO)/go.mod $(GO)/go.sum $(wildcard $(GO)/*.go)
+	@command -v go >/dev/null || { echo "Go 1.24 or newer is needed for the Go SDK tests"; exit 1; }
+	cd $(GO) && go build -o driver .
 	@touch $@

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.load import durable, fanout, latency, machine, memory, paging, storm
+from bench.load import durable, fanout, latency, machine, memory, paging, startup, storm
 from bench.load.durable import Load
 from bench.load.fanout import Shape
 from bench.load.result import Result, say, show, show_machine, write
 
-Benchmark = Callable[[argparse.Namespace, Path], Result]
+Benchmark = Callable[[argparse.Namespace, Path], Result | list[Result]]
 
 SHORT = ("p1", "p2", "p5", "p9")
 
@@ -57,6 +57,10 @@ def _p7(options: argparse.Namespace, folder: Path) -> Result:
     return storm.measure(options.clients, channels=10, missed=5, runs=options.runs, folder=folder)
 
 
+def _p8(options: argparse.Namespace, folder: Path) -> list[Result]:
+    return startup.measure(options.channels, options.runs, folder)
+
+
 def _p9(options: argparse.Namespace, folder: Path) -> Result:
     return paging.measure(options.history, 500, options.requests, options.runs, folder)
 
@@ -70,6 +74,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "p5": _p5,
     "p6": _p6,
     "p7": _p7,
+    "p8": _p8,
     "p9": _p9,
 }
 
@@ -85,6 +90,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=2000, help="P5")
     parser.add_argument("--settle", type=float, default=2, help="P5: seconds before memory is read")
     parser.add_argument("--clients", type=int, default=5000, help="P7")
+    parser.add_argument(
+        "--channels", type=int, nargs="+", default=list(startup.SIZES), help="P8: how many channels a user has"
+    )
     parser.add_argument("--history", type=int, default=5_000_000, help="P9: messages of the long channel")
     parser.add_argument("--requests", type=int, default=200, help="P9: pages of each kind in one run")
     parser.add_argument("--scratch", type=Path, help="folder for servers' data (default: the system's)")
@@ -107,13 +115,14 @@ def main() -> int:
             # Under root, Postgres runs as another account: it must be able to reach its data below this folder.
             Path(folder).chmod(0o711)
             try:
-                result = BENCHMARKS[name](options, Path(folder))
+                found = BENCHMARKS[name](options, Path(folder))
             except Exception as error:
                 failed.append(name)
                 say(f"\n{name}: no result: {error!r}")
                 continue
-        results.append(result)
-        show(result)
+        for result in found if isinstance(found, list) else [found]:
+            results.append(result)
+            show(result)
     if results:
         say(f"\n{write(results, facts, options.results)}")
     return 1 if failed else 0

@@ -21,6 +21,7 @@ from chatcore.embedded.errors import EmbeddedError
 from chatcore.embedded.folders import SECRET_KEY_FILE, DataDir
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.telemetry import set_up_logging
+from chatcore.user_cli import user
 from chatcore.webhook_cli import webhooks
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def cli() -> None:
     """A chat server: Twilio's REST API and SDK protocol, and the Centrifuge real-time protocol."""
 
 
+cli.add_command(user)
 cli.add_command(webhooks)
 
 

@@ -33,6 +33,7 @@ from chatcore.domain.errors import ChatError
 from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import SystemClock
+from chatcore.presence.counts import RedisCounts
 from chatcore.presence.redis import RedisPresence
 from chatcore.store.accounts import Accounts
 from chatcore.store.keys import Keys
@@ -115,10 +116,13 @@ async def run(settings: Settings) -> None:
             await presence.open()
         stack.push_async_callback(presence.close)
 
+        shared_counts = RedisCounts(settings.redis)
+        stack.push_async_callback(shared_counts.close)
         rates = Rates(
             clock,
             channel=settings.rates.channel,
             service=settings.rates.service,
+            shared=shared_counts,
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
         publisher: Publisher = Measured(broker, metrics)
@@ -249,6 +253,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(attendance.run(), name="attendance"),
                 group.create_task(attendance.tell(), name="reachability"),
                 group.create_task(standing.run(), name="standing"),
+                group.create_task(rates.run(), name="rates"),
                 group.create_task(bell.run(), name="bell"),
                 group.create_task(chat.run(), name="batches"),
             ]

@@ -24,6 +24,7 @@ from gateway.media.door import MediaDoor
 from gateway.media.resources import MediaResource
 from gateway.media.room import MediaRoom
 from gateway.metrics import metrics_routes
+from gateway.reference.routes import reference_routes
 from gateway.rest.chat.routes import Online, ip_messaging_routes, routes
 from gateway.rest.conversations import routes as conversations
 from gateway.rest.product import Product, resolve
@@ -81,6 +82,7 @@ def build_app(
     app = Starlette(
         routes=[
             *token.routes(),
+            *reference_routes(),
             *(DirectMedia(media).routes() if media is not None else ()),
             *health_routes(readiness),
             *metrics_routes(metrics),

@@ -16,6 +16,12 @@ hypothesis.settings.register_profile("fuzz", max_examples=5000, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-sdks", action="store_true", help="the Java and Go libraries too; `make e2e-all` builds them"
+    )
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """One PostgreSQL and one Valkey for all tests of this process."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -64,7 +64,7 @@ class ObjectBlobs:
         self._links = links
 
     @classmethod
-    async def open(cls, url: str) -> ObjectBlobs:
+    async def open(cls, url: str) -> Self:
         """By `CHAT_MEDIA_URL`. A folder is created, for its owner only. A bucket is not looked at; its vendor's usual
         variables say who may use it (`AWS_ACCESS_KEY_ID`, `GOOGLE_APPLICATION_CREDENTIALS`, …).
 
@@ -80,7 +80,7 @@ class ObjectBlobs:
             raise ChatError(Code.UNAVAILABLE, f"CHAT_MEDIA_URL: {str(error).partition(chr(10))[0]}") from error
 
     @classmethod
-    def of_folder(cls, path: Path) -> ObjectBlobs:
+    def of_folder(cls, path: Path) -> Self:
         """One that exists."""
         return cls(LocalStore(path), folder=path)
 

@@ -6,14 +6,26 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
+from typing import Final
+from urllib.parse import quote
 
 from chatcore.auth.secrets import SecretBox
+from chatcore.broker.redis import RedisBroker
+from chatcore.commands.chat import Chat, build
+from chatcore.commands.rates import Rates
 from chatcore.config import ConfigError, Settings
+from chatcore.domain.events import Announcement
 from chatcore.embedded.folders import BOOTSTRAP_FILE, SECRET_KEY_FILE, DataDir
 from chatcore.embedded.postgres import DSN_FILE, EmbeddedPostgres
+from chatcore.ports.broker import Publisher
+from chatcore.ports.clock import SystemClock
+from chatcore.ports.hooks import NullHook
 from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
 from chatcore.supervisor.errors import SupervisorError
+
+VALKEY_SOCKET: Final = "valkey.sock"
+"""Of the embedded broker, in the folder of its sockets."""
 
 
 @contextlib.asynccontextmanager
@@ -44,6 +56,41 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     finally:
         await postgres.stop()
         data.unlock()
+
+
+@contextlib.asynccontextmanager
+async def commands(settings: Settings) -> AsyncIterator[tuple[Chat, PostgresStore]]:
+    """The commands that nodes execute, executed here: without limits and webhooks. Clients hear of what they do; where
+    the broker is away, or unknown, as soon as their nodes look into the log."""
+    async with contextlib.AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database(settings))
+        store = await PostgresStore.open(dsn, min_size=1, max_size=2)
+        stack.push_async_callback(store.close)
+        publisher: Publisher = Unheard()
+        if (url := _broker_url(settings)) is not None:
+            broker = RedisBroker(url, node="administration")
+            await broker.open()
+            stack.push_async_callback(broker.close)
+            publisher = broker
+        clock = SystemClock()
+        ceiling = settings.rates.limit_ceiling
+        chat = build(store, publisher, clock, NullHook(), Rates(clock, channel=0, service=0), limit_ceiling=ceiling)
+        yield chat, store
+
+
+class Unheard:
+    """A publisher that nobody listens to."""
+
+    def publish(self, announcements: Sequence[Announcement]) -> None:
+        pass
+
+
+def _broker_url(settings: Settings) -> str | None:
+    """Of the configured broker, or of the embedded one that runs beside a running `chatcore up`."""
+    if settings.redis_url is not None:
+        return settings.redis
+    socket = DataDir(settings.data_dir).path / "run" / VALKEY_SOCKET
+    return f"unix://{quote(str(socket))}" if socket.exists() else None
 
 
 def secret_keys(settings: Settings) -> Sequence[str]:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chatcore.commands.rates import RateExceeded
 from chatcore.domain.errors import ChatError, Code
 
 INVALID_PARAMETER = 20001
@@ -91,7 +92,8 @@ def translate(error: ChatError, path: str) -> HttpError:
     """What REST says about a refused command."""
     if error.code in ABSENT:
         return not_found(path)
-    headers = {"Retry-After": "1"} if error.temporary else None
+    after = error.retry_after if isinstance(error, RateExceeded) else 1
+    headers = {"Retry-After": str(after)} if error.temporary else None
     message = "Internal error" if error.code is Code.INTERNAL else error.message
     return HttpError(status_of(error.code), error.code, message, headers)
 

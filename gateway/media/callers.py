@@ -15,7 +15,7 @@ from chatcore.domain.model import Actor
 from gateway.http.call import Call
 from gateway.http.errors import HttpError
 
-TOKEN_HEADER = "x-twilio-token"
+TOKEN_HEADER = b"x-twilio-token"
 _USER = "token"
 
 
@@ -53,16 +53,17 @@ class TokenCredentials:
 
 
 def bears_token(scope: Scope) -> bool:
-    """Whether the caller shows a token, and no credentials of a server."""
-    names = {name for name, _ in scope["headers"]}
-    return TOKEN_HEADER.encode() in names and b"authorization" not in names
+    """Whether the caller is a client, whatever else it shows: SDKs that are led here by a media prefix such as
+    `@chat.example.org` have what was their host before the `@`, and some browsers make credentials of it."""
+    return any(name == TOKEN_HEADER for name, _ in scope["headers"])
 
 
 def with_token_as_password(scope: Scope) -> Scope:
     """The request as TokenCredentials know it."""
-    token = next(value for name, value in scope["headers"] if name == TOKEN_HEADER.encode())
+    token = next(value for name, value in scope["headers"] if name == TOKEN_HEADER)
     basic = b"Basic " + base64.b64encode(_USER.encode() + b":" + token.strip())
-    return {**scope, "headers": [*scope["headers"], (b"authorization", basic)]}
+    others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+    return {**scope, "headers": [*others, (b"authorization", basic)]}
 
 
 async def actor_of(services: Services, call: Call) -> Actor:

@@ -58,7 +58,8 @@ class MediaDoor:
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.append("Vary", "Origin")
+                if self._allowed is not None:
+                    headers.append("Vary", "Origin")
                 if origin is not None:
                     headers["Access-Control-Allow-Origin"] = origin
                     headers["Access-Control-Expose-Headers"] = EXPOSED

@@ -6,8 +6,8 @@ Theory of operation.
        │  └─refused: another init may follow
        └── 10 s without a session: closed
 
-Before there is a session everything is done in order. Then only what changes something is (POST, DELETE, a renewed
-token); reads run beside it.
+Before there is a session everything is done in order. Then what changes something is (POST, DELETE, a renewed token),
+and so are subscriptions among themselves; reads run beside them.
 
 Notification contexts are answered at once, always. Older SDKs (twilsock.js before 0.7) wait for that before they call
 themselves connected. They may send one right behind `init`; if that is refused they leave this socket at once but keep
@@ -27,7 +27,8 @@ from gateway.sockets.endpoint import PING_FRAME, Cancellable, Link
 from . import codec, errors
 from .codec import BadFrame, BadMessage
 from .errors import Refused
-from .lanes import Lanes
+from .lanes import Lane, Lanes
+from .leaving import Leaving
 from .login import log_in, renewed
 from .messages import (
     Asking,
@@ -43,7 +44,7 @@ from .messages import (
     Reply,
     status,
 )
-from .requests import is_read, perform
+from .requests import lane_of, perform
 from .room_services import STALE_SECONDS, RoomServices
 from .session import Session
 from .valve import Pace, Reason, Valve
@@ -54,9 +55,6 @@ logger = logging.getLogger(__name__)
 REFUSAL_DELAY = 0.1
 """Seconds until a refused `init` is answered."""
 
-DRAIN_PATIENCE = 5.0
-"""Seconds that requests in flight may take before a drained connection ends."""
-
 SPREAD_MS = 10_000
 """Over which a crowd of clients comes back."""
 
@@ -66,8 +64,8 @@ class TwilsockPeer:
 
     __slots__ = (
         "_crowded",
-        "_drained",
         "_lanes",
+        "_leaving",
         "_link",
         "_over",
         "_pace",
@@ -92,7 +90,7 @@ class TwilsockPeer:
         self._pace = Pace(services.clock, rate, settings.command_burst) if rate else None
         self._slowed = False
         self._stale: Cancellable | None = link.alarm(STALE_SECONDS, self._went_stale)
-        self._drained: Cancellable | None = None  # set while the connection waits for its requests to end it
+        self._leaving: Leaving | None = None  # set when it is to go to another node
         self._crowded = False
         self._over = False  # the socket is gone
         self.session: Session | None = None
@@ -118,9 +116,10 @@ class TwilsockPeer:
     def closed(self, code: int, reason: str) -> None:
         self._over = True
         self._lanes.close()
-        for timer in (self._stale, self._drained):
-            if timer is not None:
-                timer.cancel()
+        if self._stale is not None:
+            self._stale.cancel()
+        if self._leaving is not None:
+            self._leaving.cancel()
         session, self.session = self.session, None
         if session is not None:
             logger.info(
@@ -136,10 +135,8 @@ class TwilsockPeer:
         """Answers what was received, then sends the client to another node: it comes back in about a second, or when
         it is told to if it is one of a crowd."""
         self._crowded = crowded
-        self._drained = self._link.alarm(DRAIN_PATIENCE, self._leave)
-        self._valve.shut(Reason.DRAIN)
-        if self._lanes.idle:
-            self._leave()
+        if self._leaving is None:
+            self._leaving = Leaving(self._link, self._valve, lambda: self._lanes.idle, self._leave)
 
     # Receiving.
 
@@ -147,14 +144,16 @@ class TwilsockPeer:
         if isinstance(incoming, Ignored):
             return
         self._keep_pace()
+        if self._leaving is not None:
+            self._leaving.asked()
         if isinstance(incoming, Closing):
             self._link.close(1000, "")
         elif isinstance(incoming, PutContext | DeleteContext):
             self._context(incoming)
-        elif self.session is not None and isinstance(incoming, Message) and is_read(incoming):
-            self._lanes.put_free(incoming, size)
+        elif self.session is not None and isinstance(incoming, Message):
+            self._lanes.put(lane_of(incoming), incoming, size)
         else:
-            self._lanes.put_ordered(incoming, size)
+            self._lanes.put(Lane.CHANGES, incoming, size)
 
     def _keep_pace(self) -> None:
         if self._pace is not None and (pause := self._pace.take()) and not self._slowed:
@@ -231,7 +230,8 @@ class TwilsockPeer:
             self._wants.delete(name)
         elif not self._wants.put(name, frozenset(asked.message_types)):
             return self._refuse(BadMessage(asked.id, "too many notification contexts, or too long a name"))
-        return self._send(Reply(id=asked.id))
+        self._send(Reply(id=asked.id))
+        return self._idle()
 
     def _unavailable(self, asked: Asking, error: ChatError) -> None:
         """SDKs report any answer to their first `init` but a good one as a failure, although they try again; when the
@@ -257,8 +257,8 @@ class TwilsockPeer:
         self._link.close(*CloseCode.STALE.value)
 
     def _idle(self) -> None:
-        if self._drained is not None:
-            self._leave()
+        if self._leaving is not None:
+            self._leaving.answered()
 
     def _leave(self) -> None:
         if self._crowded and self.session is not None:

@@ -9,10 +9,14 @@ from urllib.parse import unquote
 from gateway.sdkhttp.exchange import SdkRequest, SdkResponse, Upstream
 
 from .codec import BadMessage
+from .lanes import Lane
 from .messages import HttpReply, Message
 from .session import Session
 
 READS = frozenset({"GET", "HEAD"})
+
+SUBSCRIPTIONS = "/v4/Subscriptions"
+"""Of Sync: a POST that changes nothing but what the connection hears."""
 
 
 async def perform(upstream: Upstream, session: Session, message: Message) -> HttpReply:
@@ -36,8 +40,10 @@ def request_of(session: Session, message: Message) -> SdkRequest:
     )
 
 
-def is_read(message: Message) -> bool:
-    return message.http_request.method.upper() in READS
+def lane_of(message: Message) -> Lane:
+    if message.http_request.method.upper() in READS:
+        return Lane.READS
+    return Lane.SUBSCRIPTIONS if message.http_request.path == SUBSCRIPTIONS else Lane.CHANGES
 
 
 def _decoded(frame_id: str, params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

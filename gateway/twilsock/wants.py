@@ -50,4 +50,4 @@ class Wants:
             self._sum()
 
     def _sum(self) -> None:
-        self._all = self._registered.union(*(self._contexts or {}).values())
+        self._all = self._registered.union(*self._contexts.values()) if self._contexts else self._registered

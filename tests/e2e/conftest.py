@@ -13,8 +13,11 @@ import pytest_asyncio
 from tests.support.cluster import Cluster, running_cluster
 
 from .people import People
-from .sdk import KINDS
+from .sdk import KINDS, MORE_KINDS
+from .sdk_go import GoProcess
+from .sdk_java import JavaProcess
 from .sdk_js import JsProcess
+from .sdk_process import SdkProcesses
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,6 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents and isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`kind` is a library and its encoding; `asking_kind` one that asks the application for its position."""
+    kinds = KINDS + MORE_KINDS if metafunc.config.getoption("all_sdks") else KINDS
+    for argument, values in {"kind": kinds, "asking_kind": KINDS}.items():
+        chosen = any(argument in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+        if argument in metafunc.fixturenames and not chosen:
+            metafunc.parametrize(argument, values)
 
 
 @pytest.fixture(scope="session")
@@ -51,19 +63,27 @@ async def node_process() -> AsyncIterator[JsProcess]:
         await process.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def people(shared_cluster: Cluster, node_process: JsProcess) -> AsyncIterator[People]:
-    async with AsyncExitStack() as stack:
-        yield People(shared_cluster, node_process, stack)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def more_processes() -> AsyncIterator[SdkProcesses]:
+    """Those of Java and Go; each starts when it is asked for."""
+    processes = SdkProcesses({"java": JavaProcess.start, "go": GoProcess.start})
+    try:
+        yield processes
+    finally:
+        await processes.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def people_in_trouble(failing_cluster: Cluster, node_process: JsProcess) -> AsyncIterator[People]:
+async def people(
+    shared_cluster: Cluster, node_process: JsProcess, more_processes: SdkProcesses
+) -> AsyncIterator[People]:
     async with AsyncExitStack() as stack:
-        yield People(failing_cluster, node_process, stack)
+        yield People(shared_cluster, node_process, stack, more_processes)
 
 
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Library and encoding."""
-    return str(request.param)
+@pytest_asyncio.fixture(loop_scope="session")
+async def people_in_trouble(
+    failing_cluster: Cluster, node_process: JsProcess, more_processes: SdkProcesses
+) -> AsyncIterator[People]:
+    async with AsyncExitStack() as stack:
+        yield People(failing_cluster, node_process, stack, more_processes)

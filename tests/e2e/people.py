@@ -19,6 +19,7 @@ from .feed import DEADLINE, Feed
 from .proxy import Proxy
 from .sdk import CallRefused, Options, Sdk
 from .sdk_js import JsProcess, JsSdk
+from .sdk_process import SdkProcesses
 from .sdk_python import PythonSdk
 from .tokens import ACCOUNT, AUTH_TOKEN, SERVICE, access_token
 
@@ -80,9 +81,12 @@ async def code_of(call: Any) -> int:  # any awaitable of the common face
 class People:
     """Makes clients; the stack it is given ends them."""
 
-    def __init__(self, cluster: Cluster, js: JsProcess, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, cluster: Cluster, js: JsProcess, stack: AsyncExitStack, more: SdkProcesses | None = None
+    ) -> None:
         self.cluster = cluster
         self.js = js
+        self._more = more or SdkProcesses({})
         self._stack = stack
         self._suffix = secrets.token_hex(4)
         self._numbers = itertools.count()
@@ -115,11 +119,13 @@ class People:
             token=token or (lambda: access_token(identity, service=service)),
             data={"subscribe": mode},
         )
+        library, _, encoding = kind.partition("-")
         sdk: Sdk
-        if kind.startswith("js-"):
-            sdk = await self.js.client(options, protobuf=kind == "js-protobuf")
+        if library == "python":
+            sdk = PythonSdk(options, protobuf=encoding == "protobuf")
         else:
-            sdk = PythonSdk(options, protobuf=kind == "python-protobuf")
+            process = self.js if library == "js" else await self._more.of(library)
+            sdk = await process.client(options, protobuf=encoding == "protobuf")
         self._stack.push_async_callback(sdk.disconnect)
         await sdk.connect()
         return Person(identity, sdk, proxy)

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from .feed import Feed, Happening
 
 KINDS = ("js-json", "js-protobuf", "python-json", "python-protobuf")
+MORE_KINDS = ("java-protobuf", "go-json", "go-protobuf")
+"""With `--all-sdks` only: they need a JDK and Go. Their libraries do not ask the application where it stands."""
 
 
 @dataclass(frozen=True, slots=True)

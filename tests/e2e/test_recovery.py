@@ -115,10 +115,10 @@ async def test_gap_of_a_thousand_events_is_refused_and_paged(people: People, kin
     assert offsets == list(range(applied + 1, applied + 1002))
 
 
-async def test_state_of_the_application_is_asked_for_again_after_a_gap(people: People, kind: str) -> None:
-    alice, _bob, sid = await people.pair(kind)
+async def test_state_of_the_application_is_asked_for_again_after_a_gap(people: People, asking_kind: str) -> None:
+    alice, _bob, sid = await people.pair(asking_kind)
     room = f"chat:{sid}"
-    carol = await people.connect(kind, "carol", node=1, mode="feed")
+    carol = await people.connect(asking_kind, "carol", node=1, mode="feed")
     await carol.call("channel.join", channel=sid)
     writers = await people.writers(sid, 20)
     loaded: list[Position] = []

@@ -25,8 +25,9 @@ def states(guest: Guest) -> list[str]:
 
 
 async def everybody(guests: Guests) -> list[Guest]:
-    """One connected client of each version, each of another user."""
+    """One ready client of each version, each of another user."""
     found = [await guests.begin(version, guests.name(version)) for version in VERSIONS]
+    await asyncio.gather(*(guest.sdk.ready() for guest in found))
     await asyncio.gather(*map(connected, found))
     return found
 
@@ -52,16 +53,19 @@ async def test_a_bad_token_is_denied_until_there_is_a_good_one(guests: Guests, v
     await connected(guest)
 
 
-async def test_a_token_is_renewed_in_time(guests: Guests, version: str) -> None:
-    identity = guests.name()
-    guest = await guests.begin(version, identity, token=access_token(identity, ttl=6))
-    await guest.sdk.ready()
-    await guest.sdk.take("token_about_to_expire")
-    await guest.ask("renew", token=access_token(identity, ttl=8))
-    await guest.sdk.take("token_about_to_expire")
-    await guest.ask("renew", token=access_token(identity))
-    assert states(guest)[-1] == "connected"
-    assert guest.sdk.of("token_expired") == []
+async def test_a_token_is_renewed_in_time(guests: Guests) -> None:
+    async def renew(version: str) -> None:
+        identity = guests.name()
+        guest = await guests.begin(version, identity, token=access_token(identity, ttl=8))
+        await guest.sdk.ready()
+        await guest.sdk.take("token_about_to_expire")
+        await guest.ask("renew", token=access_token(identity, ttl=8))
+        await guest.sdk.take("token_about_to_expire")
+        await guest.ask("renew", token=access_token(identity))
+        assert states(guest)[-1] == "connected"
+        assert guest.sdk.of("token_expired") == []
+
+    await asyncio.gather(*map(renew, VERSIONS))
 
 
 async def test_a_token_for_somebody_else_is_denied(guests: Guests, version: str) -> None:
@@ -118,6 +122,26 @@ async def test_a_node_that_goes_sends_its_clients_to_another(guests_in_trouble: 
     assert loop.time() - started < 6, "a second of drain and one or two to come back"
     assert not any("denied" in states(guest) or guest.sdk.of("connection_error") for guest in found)
     await restarted
+
+
+async def test_nothing_in_flight_is_lost_when_a_node_goes(guests_in_trouble: Guests) -> None:
+    guests = guests_in_trouble
+    found = await everybody(guests)
+    bodies = [str(number) for number in range(60)]
+    talking = []
+    for guest in found:
+        guest.proxy.use(guests.node(1))
+        sid = (await guest.ask("create_channel"))["sid"]
+        await guest.ask("join", sid=sid)
+        await guest.ask("messages", sid=sid)  # from now on it hears of every message
+        talking.append(asyncio.ensure_future(guest.ask("send_all", sid=sid, bodies=bodies)))
+    await asyncio.gather(*(guest.sdk.take("message_added") for guest in found))
+    await guests.cluster.restart(0)
+    for indexes in await asyncio.gather(*talking):
+        assert [int(index) for index in indexes] == list(range(60))
+    await asyncio.gather(*(guest.sdk.take("message_added", lambda data: data["index"] == 59) for guest in found))
+    for guest in found:
+        assert [data["index"] for data in guest.sdk.of("message_added")] == list(range(60)), guest.sdk.version
 
 
 async def test_a_crowd_comes_back_one_after_another(guests_in_trouble: Guests) -> None:

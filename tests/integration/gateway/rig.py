@@ -78,14 +78,15 @@ class LocalBroker(FakeBroker):
 class Tokens:
     """A token is an identity."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, key_sid: str) -> None:
         self._service = service
+        self._key_sid = KeySid(key_sid)
 
     async def verify(self, token: str) -> Grant:
         return Grant(
             kind=TokenKind.ACCESS,
             account_sid=self._service.account_sid,
-            key_sid=KeySid("SK" + "0" * 32),
+            key_sid=self._key_sid,
             service_sid=self._service.sid,
             identity=Identity(token),
             expires_at=None,
@@ -209,7 +210,9 @@ class Rig:
     @classmethod
     @contextlib.asynccontextmanager
     async def running(cls, store: PostgresStore, nodes: int = 2) -> AsyncIterator[Rig]:
-        wire, account = Wire(), await Admin(store.pool, Plain()).create_account("Acme")
+        admin = Admin(store.pool, Plain())
+        wire, account = Wire(), await admin.create_account("Acme")
+        key = await admin.create_key(account.sid, "tests")
         async with Tasks() as tasks, contextlib.AsyncExitStack() as stack:
             seen = FakePresence()
             first = await stack.enter_async_context(_node(store, wire, seen, tasks))
@@ -219,7 +222,7 @@ class Rig:
                 *[await stack.enter_async_context(_node(store, wire, seen, tasks)) for _ in range(nodes - 1)],
             ]
             for node in made:
-                object.__setattr__(node.services, "tokens", Tokens(service))
+                object.__setattr__(node.services, "tokens", Tokens(service, key.sid))
             rest = Actor(account_sid=service.account_sid, service_sid=service.sid)
             yield cls(store, wire, made, service, rest)
             assert [failure for node in made for failure in node.failures] == []

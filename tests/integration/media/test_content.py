@@ -7,9 +7,10 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
+from chatcore.blobs.store import ObjectBlobs
 from chatcore.domain.ids import new_sid
 
-from .rig import PNG, Caller, link_of, pieces, refusal
+from .rig import PNG, Caller, build_rig, link_of, pieces, refusal
 
 
 async def test_content_says_what_it_is(server: Caller) -> None:
@@ -123,6 +124,22 @@ async def test_content_itself_needs_them(server: Caller, stranger: Caller) -> No
     async with server.rig.http() as nobody:
         assert refusal(await nobody.get(record["links"]["content"])) == (401, 20003)
     assert refusal(await stranger.http.get(record["links"]["content"])) == (404, 20404)
+
+
+class _HandingOut(ObjectBlobs):
+    """A store that hands out files itself."""
+
+    async def link(self, key: str, lifetime: timedelta) -> str | None:
+        return f"https://store.test/{key}?for={lifetime.total_seconds():g}"
+
+
+async def test_a_store_that_hands_out_files_is_linked_to(server: Caller) -> None:
+    rig = build_rig(server.rig.store, server.rig.folder, blobs=_HandingOut.of_folder(server.rig.folder))
+    async with rig.http(auth=(server.account.sid, server.account.auth_token)) as http:
+        record = (await http.post(server.media, content=PNG)).json()
+        service, sid = server.account.service_sid, record["sid"]
+        assert link_of(record) == f"https://store.test/{service}/{sid[-2:]}/{sid}?for=300"
+        assert (await http.get(record["links"]["content"])).content == PNG
 
 
 async def test_bytes_that_are_gone_are_not_found(server: Caller) -> None:

@@ -112,9 +112,11 @@ async def test_a_token_of_a_revoked_key_is_refused(rig: Rig, account: Account) -
     assert refusal(response) == (401, 20103)
 
 
-async def test_whoever_shows_both_is_a_server(rig: Rig, server: Caller) -> None:
+async def test_whoever_shows_both_is_a_client(rig: Rig, server: Caller) -> None:
+    headers = {"X-Twilio-Token": token(server.account, "alice")}
+    assert (await server.http.post(server.media, content=PNG, headers=headers)).json()["author"] == "alice"
     response = await server.http.post(server.media, content=PNG, headers={"X-Twilio-Token": "nonsense"})
-    assert response.json()["author"] is None
+    assert refusal(response) == (401, 20160)
 
 
 async def test_a_token_is_no_password(rig: Rig, account: Account) -> None:

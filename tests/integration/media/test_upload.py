@@ -168,8 +168,7 @@ async def test_the_service_must_be_ones_own(server: Caller, stranger: Caller, cl
             assert refusal(response) == (404, 20404)
 
 
-async def test_memory_does_not_grow_with_the_file(server: Caller) -> None:
-    """64 MiB through the application and the store: see also the end-to-end test, which looks at the process."""
+async def test_a_large_file(server: Caller) -> None:
     record = (await server.http.post(server.media, content=pieces(1024))).json()
     assert record["size"] == 64 * 1024 * 1024
     tail = {"Range": "bytes=-65537"}

@@ -177,7 +177,7 @@ def test_no_code_of_the_domain_is_forgotten() -> None:
 @pytest.mark.parametrize(
     ("rates", "path", "code"),
     [
-        ({"channel_rate": 1}, "Channels/room/Messages", 50063),
+        ({"channel_rate": 1}, "Channels/room/Members/ann", 50063),
         ({"service_rate": 1}, "Channels", 50074),
         ({"service_rate": 1}, "Users/ann", 50074),
     ],
@@ -189,7 +189,7 @@ async def test_too_much_at_once_may_be_tried_again(
     limited = build_rig(rig.store, **rates)  # type: ignore[arg-type]  # two of its keywords
     async with limited.http((rest.account.sid, rest.account.auth_token)) as http:
         for _ in range(30):
-            response = await http.post(rest.path(path), data={"Attributes": "[]", "Body": "x"})
+            response = await http.post(rest.path(path), data={"Attributes": "[]"})
             if response.status_code == 429:
                 break
     assert (response.status_code, response.json()["code"]) == (429, code)

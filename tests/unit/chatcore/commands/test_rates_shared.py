@@ -6,20 +6,16 @@ import asyncio
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
 from chatcore.commands.rates import INTERVAL, RETRY, RateExceeded, Rates
 from chatcore.domain.ids import ChannelSid, ServiceSid
 from chatcore.ports.counts import WINDOW
-from tests.support.virtual_time import LoopClock, VirtualLoop
+from tests.support.virtual_time import LoopClock
 
 CHANNEL, SERVICE = ChannelSid("CH1"), ServiceSid("IS1")
-
-
-def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"virtual": VirtualLoop}
 
 
 class Middle:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chatcore.commands.rates import RateExceeded
 from chatcore.domain.errors import ChatError, Code
 from gateway.http.errors import (
     ABSENT,
@@ -80,7 +81,9 @@ def test_objects_named_in_the_body_keep_their_code() -> None:
 
 
 def test_temporary_refusals_say_when_to_come_back() -> None:
-    assert translate(ChatError(Code.CHANNEL_RATE_EXCEEDED, "slow down"), "/").headers == {"Retry-After": "1"}
+    assert translate(ChatError(Code.UNAVAILABLE, "away"), "/").headers == {"Retry-After": "1"}
+    exceeded = RateExceeded(Code.CHANNEL_RATE_EXCEEDED, "slow down", 4)
+    assert translate(exceeded, "/").headers == {"Retry-After": "4"}
     assert translate(ChatError(Code.UNIQUE_NAME_TAKEN, "taken"), "/").headers == {}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatcore.domain.ids import ChannelSid, UserSid, new_sid
+from chatcore.domain.ids import ChannelSid, UserSid
 from gateway.sdkhttp.names import (
     ObjectType,
     Ref,
@@ -18,7 +18,7 @@ from gateway.sdkhttp.names import (
     roster_map,
 )
 
-CHANNEL, USER = ChannelSid(new_sid("CH")), UserSid(new_sid("US"))
+CHANNEL, USER = ChannelSid("CH01" + "a" * 30), UserSid("US01" + "b" * 30)
 REFS = [
     channel_document(CHANNEL),
     messages_list(CHANNEL),

@@ -56,7 +56,7 @@ class FakeUpstream:
         self.running.append(name)
         if request.path == "/boom":
             raise RuntimeError("unforeseen")
-        if request.path.startswith("/wait"):
+        if request.path.startswith("/wait") or request.path in self.gates:
             await self.gate(request.path).wait()
         self.running.remove(name)
         self.done.append(name)

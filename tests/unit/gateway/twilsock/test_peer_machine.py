@@ -85,8 +85,7 @@ async def act(stage: Stage, client: Client, step: str) -> None:
         case "drop":
             client.drop()
         case "drain" | "crowd":
-            if client.peer._drained is None:
-                client.peer.drain(crowded=step == "crowd")
+            client.peer.drain(crowded=step == "crowd")
         case "congest" | "relieve":
             client.link.congested = step == "congest"
             if step == "relieve":

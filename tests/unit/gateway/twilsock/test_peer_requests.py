@@ -4,10 +4,12 @@ import asyncio
 import json
 
 from gateway.sockets.close import Close
-from gateway.twilsock.lanes import AHEAD_BYTES, AHEAD_ITEMS, READERS
+from gateway.twilsock.lanes import AHEAD_BYTES, AHEAD_ITEMS
 from tests.support.virtual_time import settled
 
 from .stage import Client, Stage
+
+READERS = 8
 
 
 async def test_a_request_reaches_upstream_with_its_session(stage: Stage) -> None:
@@ -77,6 +79,20 @@ async def test_reads_run_beside_changes_and_each_other(stage: Stage) -> None:
         stage.upstream.gate(path).set()
         (reply,) = await client.new()
         assert reply.json == {"path": path}
+
+
+async def test_subscriptions_wait_for_each_other_only(stage: Stage) -> None:
+    client = await stage.entered()
+    client.request("POST", "/wait/change")
+    gates = stage.upstream.gates["/v4/Subscriptions"] = asyncio.Event()
+    for _ in range(2):
+        client.request("POST", "/v4/Subscriptions")
+    await settled()
+    assert stage.upstream.running == ["POST /wait/change", "POST /v4/Subscriptions"]
+    gates.set()
+    assert len(await client.new()) == 2
+    stage.upstream.gate("/wait/change").set()
+    assert len(await client.new()) == 1
 
 
 async def test_so_many_reads_run_and_no_more(stage: Stage) -> None:

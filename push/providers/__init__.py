@@ -1,0 +1,1 @@
+"""Services that put pushes on devices, one file each, behind one port."""

@@ -1,0 +1,61 @@
+"""What a provider made of one push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What has to wait."""
+
+    PUSH = "push"
+    DEVICE = "device"
+    CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took it, and calls it by this name."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenGone:
+    """The address is no longer to be used; it was dead at `since` already. A `doubtful` answer also follows from a
+    wrong environment, topic or project of ours: many of them speak against the credential."""
+
+    reason: str
+    since: datetime | None = None
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryLater:
+    """Not now, and not before `after` seconds where given. `maybe_sent`: the device may have it all the same. What does
+    not `count` was held back by a limit of ours or of the credential and is no attempt."""
+
+    reason: str
+    after: float | None = None
+    scope: Scope = Scope.PUSH
+    maybe_sent: bool = False
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialBad:
+    """Nothing sent with this credential can succeed now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """This push can never succeed; the device may be fine."""
+
+    reason: str
+
+
+Outcome = Sent | TokenGone | TryLater | CredentialBad | Rejected
