@@ -27,7 +27,7 @@ run: .venv/.installed ## set up, then start the whole product; Ctrl-C stops it
 
 setup: .venv/.installed ## create .venv with what `make run` needs
 
-setup-dev: .venv/.installed-dev $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed) ## add what tests and checks need
+setup-dev: .venv/.installed-dev .venv/.installed-twilio-7 $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed) ## add what tests and checks need
 
 test: setup-dev ## every test (BROWSER=0 leaves out those that need Chromium)
 	@scripts/install_browser
@@ -94,4 +94,9 @@ $(JAVA)/target/.built: $(JAVA)/pom.xml $(wildcard $(JAVA)/src/main/java/driver/*
 $(GO)/driver: $(GO)/go.mod $(GO)/go.sum $(wildcard $(GO)/*.go)
 	@command -v go >/dev/null || { echo "Go 1.24 or newer is needed for the Go SDK tests"; exit 1; }
 	cd $(GO) && go build -o driver .
+	@touch $@
+
+# An older server library beside the current one, for tests/e2e/server_stories.
+.venv/.installed-twilio-7: tests/e2e/server_stories/twilio-7.txt | .venv/bin/pip
+	$(BIN)/pip install $(PIP_FLAGS) --upgrade --target .venv/twilio-7 -r $<
 	@touch $@
