@@ -24,8 +24,13 @@ SIZES = (10, 100, 250, 1000)
 _SOCKET = "/v3/wsconnect"
 _PATIENCE = 120.0
 _QUIET = 1.0
-"""Seconds after which nothing belongs to the start any more."""
+"""Seconds in which the gateway does next to nothing, and after which nothing belongs to the start any more."""
+_MURMUR = 0.02
+"""CPU seconds that an idle gateway may use meanwhile."""
+_LOOK = 0.1
 _IDLE = 3.0
+_FORGOTTEN = 35.0
+"""Seconds after which a gateway has forgotten what it read ahead for a user."""
 
 _COUNTING = ("shared_preload_libraries = pg_stat_statements", "pg_stat_statements.track_utility = off")
 _EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
@@ -38,6 +43,7 @@ class _Start:
 
     ready: float
     joined: float
+    settled: float
     cpu: float
     statements: Mapping[str, int]
 
@@ -48,7 +54,7 @@ def measure(sizes: Sequence[int], runs: int, folder: Path) -> list[Result]:
         asyncio.run(_count_statements(product))
     with Product(folder / "product") as product:
         product.lift_limits()
-        _fill(product, sizes)
+        _fill(product, sizes, runs)
         return asyncio.run(_measure(product, sizes, runs))
 
 
@@ -62,16 +68,16 @@ async def _count_statements(product: Product) -> None:
         await connection.close()
 
 
-def _user(size: int) -> str:
-    return f"with-{size}"
+def _user(size: int, run: int) -> str:
+    return f"with-{size}-run-{run}"
 
 
-def _fill(product: Product, sizes: Sequence[int]) -> None:
-    """Channel n belongs to everybody who has more than n. Each has a message."""
+def _fill(product: Product, sizes: Sequence[int], runs: int) -> None:
+    """Channel n belongs to everybody who has more than n. Each has a message. Run 0 is the one that counts."""
     for number in range(max(sizes)):
         if number % 100 == 0:
             progress(f"P8: channel {number} of {max(sizes)}")
-        sid = product.channel([_user(size) for size in sizes if number < size])
+        sid = product.channel([_user(size, run) for size in sizes if number < size for run in range(runs + 1)])
         product.rest("POST", f"/Channels/{sid}/Messages", From="somebody", Body="hello")
 
 
@@ -84,6 +90,8 @@ async def _measure(product: Product, sizes: Sequence[int], runs: int) -> list[Re
         for version in VERSIONS:
             for size in sizes:
                 results.append(await _cell(product, connection, always, version, size, runs))
+            if version != VERSIONS[-1]:
+                await asyncio.sleep(_FORGOTTEN)
         return results
     finally:
         await connection.close()
@@ -96,9 +104,10 @@ async def _cell(
     try:
         progress(f"P8: {version} with {size} channels")
         async with Relay(_url(product)) as relay:
-            first = await _start(product, connection, sdk, relay.url, size)
+            first = await _start(product, connection, sdk, relay.url, _user(size, 0), size)
             traffic = relay.traffic
-        starts = [await _start(product, connection, sdk, _url(product), size) for _ in range(runs)]
+        users = [_user(size, run) for run in range(1, runs + 1)]
+        starts = [await _start(product, connection, sdk, _url(product), user, size) for user in users]
     finally:
         await sdk.stop()
     return Result(
@@ -120,6 +129,7 @@ def _sample(start: _Start, traffic: Traffic, always: frozenset[str]) -> Sample:
     statements = sum(calls for query, calls in start.statements.items() if query not in always)
     details = {
         "all joined s": start.joined,
+        "settled s": start.settled,
         "gateway CPU s": start.cpu,
         "SQL statements": float(statements),
         "requests": float(traffic.requests.total()),
@@ -139,9 +149,11 @@ def _asked(statements: Mapping[str, int], always: frozenset[str]) -> str:
     return "statements: " + "; ".join(f"{count} × {query}" for query, count in counts.most_common(6))
 
 
-async def _start(product: Product, connection: asyncpg.Connection, sdk: SdkProcess, url: str, size: int) -> _Start:
+async def _start(
+    product: Product, connection: asyncpg.Connection, sdk: SdkProcess, url: str, user: str, size: int
+) -> _Start:
     """Of a client that is gone again when this returns."""
-    token = _token(product, _user(size))
+    token = _token(product, user)
     await connection.execute("SELECT pg_stat_statements_reset()", timeout=60)
     before, began = processes.cpu(product.gateways), time.perf_counter()
     client = await sdk.client(url, token)
@@ -149,11 +161,22 @@ async def _start(product: Product, connection: asyncpg.Connection, sdk: SdkProce
     ready = time.perf_counter() - began
     await client.until(lambda: _joined(client) >= size, _PATIENCE)
     joined = time.perf_counter() - began
-    await asyncio.sleep(_QUIET)
+    settled = await _settled(product) - began
     cpu = processes.cpu(product.gateways) - before
     statements = await _statements(connection)
     await client.ask("shutdown")
-    return _Start(ready=ready, joined=joined, cpu=cpu.total, statements=statements)
+    return _Start(ready=ready, joined=joined, settled=settled, cpu=cpu.total, statements=statements)
+
+
+async def _settled(product: Product) -> float:
+    """When the gateway had last worked; rosters and subscriptions follow the joining."""
+    gateways = product.gateways
+    last, used = time.perf_counter(), processes.cpu(gateways).total
+    while (now := time.perf_counter()) - last < _QUIET:
+        await asyncio.sleep(_LOOK)
+        if (total := processes.cpu(gateways).total) - used > _MURMUR:
+            last, used = now, total
+    return last
 
 
 def _joined(client: Client) -> int:

@@ -15,7 +15,6 @@ from chatcore.domain.events import (
     Signal,
     SignalType,
     profile_topic,
-    service_topic,
 )
 from chatcore.domain.ids import Identity, RoleSid, ServiceSid, UserSid, new_epoch, new_sid
 from chatcore.domain.model import UNSET, Actor, Position, Unset, User, given
@@ -170,7 +169,7 @@ class Users:
         return await self._unit.run(actor, act)
 
     async def delete(self, actor: Actor, key: str) -> None:
-        """With memberships and invites; messages keep the identity. Its connections are closed on every node."""
+        """With memberships and invites; messages keep the identity. Every node closes its connections by itself."""
 
         async def act(work: Work) -> None:
             user = await work.tx.users.get(actor.service_sid, key)
@@ -190,9 +189,6 @@ class Users:
                 reason = LeaveReason.USER_DELETED
                 await membership.dismiss(work, actor, service, channel, member, reason)
             await work.tx.users.delete(user.sid)
-            payload = serial.event(SignalType.USER_DELETED, at=work.now, by=actor.identity)
-            topic = service_topic(service.sid)
-            work.signals.append(Signal(topic=topic, type=SignalType.USER_DELETED, payload=payload, subject=user.sid))
 
         await self._unit.run(actor, act)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
-from .ids import ChannelSid, ServiceSid, UserSid
+from .ids import ChannelSid, UserSid
 
 Topic = NewType("Topic", str)
 """Address in the hub and on the broker. A stream's events travel on the topic of the same name."""
@@ -28,11 +28,6 @@ def user_topic(sid: UserSid) -> Topic:
 def profile_topic(sid: UserSid) -> Topic:
     """Profile and reachability of one user, for those who watch it. Signals only."""
     return Topic(f"profile:{sid}")
-
-
-def service_topic(sid: ServiceSid) -> Topic:
-    """Orders that concern connections of a whole service: users deleted, keys revoked. Signals only."""
-    return Topic(f"service:{sid}")
 
 
 def topic_sid(topic: Topic) -> str:
@@ -65,16 +60,13 @@ class EventType(StrEnum):
 
 
 class SignalType(StrEnum):
-    """Types of signals. Activity is made by each node for its own readers; the last two are orders to the nodes and
-    never reach a client."""
+    """Types of signals. Activity is made by each node for its own readers."""
 
     TYPING = "typing"
     READ_UPDATED = "read.updated"
     USER_REACHABILITY = "user.reachability"
     USER_UPDATED = "user.updated"
     CHANNEL_ACTIVITY = "channel.activity"
-    USER_DELETED = "user.deleted"
-    KEY_REVOKED = "key.revoked"
 
 
 class LeaveReason(StrEnum):

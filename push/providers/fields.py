@@ -8,6 +8,7 @@ push.
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from typing import Final, TypeAlias
 
 Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
@@ -16,6 +17,7 @@ _STATIC_LENGTH: Final = 61
 _STATIC: Final = {(b":method", b"POST"): 3, (b":scheme", b"https"): 7, (b":scheme", b"http"): 6}
 _STATIC_NAMES: Final = {b":authority": 1, b":path": 4, b"authorization": 23, b"content-length": 28, b"content-type": 31}
 DEFAULT_TABLE: Final = 4096
+_LENGTHS: Final = [bytes((length,)) for length in range(127)]
 _OVERHEAD: Final = 32  # RFC 7541, 4.1: what an entry counts beside its text
 
 
@@ -39,12 +41,18 @@ def text(value: bytes) -> bytes:
 
 def literal(name: bytes, value: bytes) -> bytes:
     """A field that no table remembers."""
+    length = len(value)
+    return _begun(name) + (_LENGTHS[length] if length < 127 else number(length, 7)) + value
+
+
+@cache
+def _begun(name: bytes) -> bytes:
     index = _STATIC_NAMES.get(name)
-    return (number(index, 4) if index else b"\x00" + text(name)) + text(value)
+    return number(index, 4) if index else b"\x00" + text(name)
 
 
 class FieldWriter:
-    """The sending half of one connection's header compression. Blocks must leave in the order in which they are made."""
+    """The sending half of one connection's header compression. Blocks must leave in the order of their making."""
 
     def __init__(self) -> None:
         self._limit = DEFAULT_TABLE
@@ -64,8 +72,8 @@ class FieldWriter:
         self._announce = [*self._announce, limit][-2:] if limit >= min(self._announce, default=limit) else [limit]
         self._evict(0)
 
-    def block(self, path: bytes, shared: Fields, own: bytes) -> bytes:
-        """`shared` begins with its pseudo-fields; `own` are literals."""
+    def block(self, path: bytes, shared: Fields, own: Fields) -> bytes:
+        """`shared` begins with its pseudo-fields; no table remembers `own`."""
         announced = b""
         if self._announce:
             announced = b"".join(number(limit, 5, 0x20) for limit in self._announce)
@@ -73,7 +81,8 @@ class FieldWriter:
         written = self._blocks.get(shared)
         if written is None:
             written = self._write(shared)
-        return b"".join((announced, b"\x04", number(len(path), 7), path, written, own))
+        literals = [literal(name, value) for name, value in own]
+        return b"".join((announced, b"\x04", number(len(path), 7), path, written, *literals))
 
     def _write(self, shared: Fields) -> bytes:
         before = self._inserted

@@ -38,6 +38,15 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return _HEAD.pack(length >> 8, length & 255, kind, flags, stream) + payload
 
 
+def headers(stream: int, flags: int, block: bytes, longest: int) -> bytes:
+    """One HEADERS frame, and as many CONTINUATIONs as it takes."""
+    parts = [block[at : at + longest] for at in range(0, len(block), longest)]
+    kinds = [HEADERS] + [CONTINUATION] * (len(parts) - 1)
+    every = [flags] + [0] * (len(parts) - 1)
+    every[-1] |= END_HEADERS
+    return b"".join(frame(kind, bits, stream, part) for kind, bits, part in zip(kinds, every, parts, strict=True))
+
+
 def word(value: int) -> bytes:
     return _WORD.pack(value)
 
@@ -95,7 +104,7 @@ class FrameReader:
             payload = data[at + 9 : at + 9 + length]
             at += 9 + length
             stream &= LARGEST
-            if kind == HEADERS or kind == CONTINUATION or self._block is not None:
+            if kind in (HEADERS, CONTINUATION) or self._block is not None:
                 whole = self._headers(kind, flags, stream, payload)
                 if whole is None:
                     continue

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 from hpack import Decoder
 from hpack.exceptions import HPACKError
 
 from . import frames as wire
-from .fields import DEFAULT_TABLE, Fields, FieldWriter
+from .exchange import Answer, Call, NotSentError, UnknownFateError
+from .fields import DEFAULT_TABLE, FieldWriter
 from .frames import FrameReader, PeerError, frame, word
 
 PING_AFTER: Final = 60.0
@@ -36,27 +36,13 @@ _CREDIT: Final = 1024 * 1024  # for all answers together
 _GIVE_BACK: Final = _CREDIT // 4
 
 
-class NotSentError(Exception):
-    """The peer has not acted on the request, which may be sent again elsewhere."""
-
-
-class UnknownFateError(Exception):
-    """The peer may have acted on the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[bytes, bytes]
-    body: bytes
-
-
 class _Request:
-    __slots__ = ("answer", "body", "heard", "left", "stream", "window")
+    __slots__ = ("answer", "body", "call", "heard", "left", "stream", "window")
 
-    def __init__(self, answer: asyncio.Future[Answer], body: bytes) -> None:
+    def __init__(self, answer: asyncio.Future[Answer], call: Call) -> None:
         self.answer = answer
-        self.left = body  # of the body, still to be sent
+        self.call = call
+        self.left = call.body  # still to be sent
         self.stream = 0
         self.window = 0  # of the peer for our body
         self.heard: Answer | None = None  # status and headers, while the body comes in
@@ -80,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._reader = FrameReader()
         self._out: list[bytes] = []
         self._streams: dict[int, _Request] = {}
-        self._waiting: deque[tuple[_Request, bytes, Fields, bytes]] = deque()
+        self._waiting: deque[_Request] = deque()
         self._stalled: deque[_Request] = deque()  # for a window
         self._next = 1
         self._limit = STREAMS
@@ -91,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._heard_at = self._loop.time()
         self._watch: asyncio.TimerHandle | None = None
         self._pinged = False
+        self._broken = False  # the peer broke the protocol: what else it says has no meaning
 
     # What callers use.
 
@@ -98,29 +85,28 @@ class Connection(asyncio.Protocol):
     def load(self) -> int:
         return len(self._streams) + len(self._waiting)
 
-    async def request(self, path: bytes, shared: Fields, own: bytes, body: bytes, deadline: float) -> Answer:
+    async def request(self, call: Call, deadline: float) -> Answer:
         """`deadline` by the loop's clock. Raises NotSentError and UnknownFateError."""
         if not self.usable:
             raise NotSentError("the connection is closing")
-        request = _Request(self._loop.create_future(), body)
+        request = _Request(self._loop.create_future(), call)
         timer = self._loop.call_at(deadline, self._time_out, request)
         try:
             if len(self._streams) < self._limit and not self._waiting:
-                self._open(request, path, shared, own)
+                self._open(request)
             else:
-                self._waiting.append((request, path, shared, own))
+                self._waiting.append(request)
             return await request.answer
         finally:
             timer.cancel()
             if request.answer.cancelled():
                 self._abandon(request)
+            elif request.answer.done():
+                request.answer.exception()  # seen, even if the caller was cancelled in this moment
 
     def retire(self) -> None:
         """No more requests; those under way come to their end."""
-        if self.usable:
-            self.usable = False
-            self._closed(self)
-        self._refuse_waiting("the connection is closing")
+        self._stop("the connection is closing")
         self._leave_when_idle()
 
     def abort(self) -> None:
@@ -141,22 +127,23 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if self._watch is not None:
             self._watch.cancel()
-        if self.usable:
-            self.usable = False
-            self._closed(self)
-        self._refuse_waiting(why)
+        self._stop(why)
         for request in list(self._streams.values()):
             self._fail(request, why, sent=not request.left)
         if not self.ready.done():
             self.ready.set_exception(ConnectionError(why))
+            self.ready.exception()  # seen, even if nobody waits any more
         self.lost.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
+        if self._broken:
+            return
         try:
             for kind, flags, stream, payload in self._reader.read(data):
                 self._take(kind, flags, stream, payload)
         except PeerError as error:
+            self._broken = True
             self._send(frame(wire.GOAWAY, 0, 0, word(0) + word(error.code)))
             self._flush()
             if self._transport is not None:
@@ -238,9 +225,10 @@ class Connection(asyncio.Protocol):
     def _go_away(self, payload: bytes) -> None:
         last, code = wire.last_and_code(payload)
         self._goaway()
+        self._stop("the connection is closing")
         for request in [request for stream, request in self._streams.items() if stream > last]:
             self._fail(request, f"GOAWAY with {code}", sent=False)
-        self.retire()
+        self._leave_when_idle()
 
     # The peer's wishes.
 
@@ -285,20 +273,14 @@ class Connection(asyncio.Protocol):
 
     # Requests.
 
-    def _open(self, request: _Request, path: bytes, shared: Fields, own: bytes) -> None:
+    def _open(self, request: _Request) -> None:
         request.stream, self._next = self._next, self._next + 2
         request.window = self._stream_window
         self._streams[request.stream] = request
-        block = self._writer.block(path, shared, own)
+        call = request.call
+        block = self._writer.block(call.path, call.shared, call.own)
         flags = 0 if request.left else wire.END_STREAM
-        if len(block) <= self._frame:
-            self._send(frame(wire.HEADERS, flags | wire.END_HEADERS, request.stream, block))
-        else:
-            kind, rest = wire.HEADERS, block
-            while rest:
-                part, rest = rest[: self._frame], rest[self._frame :]
-                self._send(frame(kind, (0 if rest else wire.END_HEADERS) | flags, request.stream, part))
-                kind, flags = wire.CONTINUATION, 0
+        self._send(wire.headers(request.stream, flags, block, self._frame))
         if self._stalled and self._window <= 0:
             self._stalled.append(request)
         elif request.left:
@@ -330,7 +312,7 @@ class Connection(asyncio.Protocol):
             if request.stream in self._streams:
                 self._body(request)
         while self._waiting and len(self._streams) < self._limit and self.usable:
-            self._open(*self._waiting.popleft())
+            self._open(self._waiting.popleft())
 
     def _free(self, request: _Request) -> None:
         self._streams.pop(request.stream, None)
@@ -344,16 +326,20 @@ class Connection(asyncio.Protocol):
             request.answer.set_exception(UnknownFateError(why) if sent else NotSentError(why))
         self._free(request)
 
-    def _refuse_waiting(self, why: str) -> None:
+    def _stop(self, why: str) -> None:
+        """No new streams."""
+        if self.usable:
+            self.usable = False
+            self._closed(self)
         waiting, self._waiting = self._waiting, deque()
-        for request, *_ in waiting:
+        for request in waiting:
             if not request.answer.done():
                 request.answer.set_exception(NotSentError(why))
 
     def _time_out(self, request: _Request) -> None:
         if request.answer.done():
             return
-        opened = request.stream and not request.left
+        opened = bool(request.stream) and not request.left
         request.answer.set_exception(
             UnknownFateError("no answer in time") if opened else NotSentError("no room in time")
         )
@@ -364,7 +350,7 @@ class Connection(asyncio.Protocol):
     def _abandon(self, request: _Request) -> None:
         """Nobody waits for its answer any more."""
         if not request.stream:
-            self._waiting = deque(waiting for waiting in self._waiting if waiting[0] is not request)
+            self._waiting = deque(other for other in self._waiting if other is not request)
         elif request.stream in self._streams:
             self._send(frame(wire.RST_STREAM, 0, request.stream, word(wire.CANCEL)))
             self._free(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -144,14 +143,15 @@ async def test_a_deleted_service_ends_everything_in_it(scene: Scene, broker: boo
 async def test_a_connection_that_renewed_its_token_outlives_the_old_key(scene: Scene) -> None:
     key = await scene.key()
     identity = scene.people.name("alice")
-    crowd = await scene.crowd(identity, key=key["sid"], secret=key["secret"])
-    for client in crowd.native:
+    renewed, idle = [await scene.crowd(identity, key=key["sid"], secret=key["secret"]) for _ in range(2)]
+    for client in renewed.native:
         await client.command("refresh", token=access_token(identity))
-    for sdk in crowd.twilsock:
+    for sdk in renewed.twilsock:
         assert (await sdk.call("update", token=access_token(identity))).header["status"]["code"] == 200
+    since = time.monotonic()
     await chatcore(scene.people.cluster, "key", "revoke", key["sid"])
-    await asyncio.sleep(1.5)  # nothing is to happen in this time
-    await crowd.stays()
+    await idle.ends(since, 3500)
+    await renewed.stays()
 
 
 async def test_an_erased_person_is_seen_to_go(scene: Scene) -> None:

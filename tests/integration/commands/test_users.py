@@ -8,7 +8,7 @@ import pytest
 from chatcore.commands.users import UserDraft
 from chatcore.domain import serial
 from chatcore.domain.errors import Code
-from chatcore.domain.events import SignalType, channel_topic, profile_topic, service_topic, user_topic
+from chatcore.domain.events import channel_topic, profile_topic, user_topic
 from chatcore.domain.ids import Identity
 from chatcore.domain.permissions import RoleType
 
@@ -174,12 +174,7 @@ async def test_deleting_a_user_ends_memberships_and_invitations_but_not_messages
         assert world.published.events(channel_topic(channel.sid))[-1].subject == alice.user_sid
     assert (await world.chat.invites.list(world.rest, invited.sid, ALL)).items == []
     assert (await world.chat.messages.get(world.rest, channels[0].sid, 0)).author == "alice"
-    (order,) = world.published.signals
-    assert (order.topic, order.type, order.subject) == (
-        service_topic(world.service.sid),
-        SignalType.USER_DELETED,
-        alice.user_sid,
-    )
+    assert world.published.signals == []
 
 
 async def test_a_deleted_identity_may_come_back_as_another_user(world: World) -> None:

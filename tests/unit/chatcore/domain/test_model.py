@@ -6,7 +6,6 @@ from chatcore.domain.events import (
     channel_topic,
     is_channel,
     profile_topic,
-    service_topic,
     topic_sid,
     user_topic,
 )
@@ -32,11 +31,10 @@ def test_every_kind_of_topic_is_told_from_the_others() -> None:
         channel_topic(ChannelSid("X1")),
         user_topic(UserSid("X1")),
         profile_topic(UserSid("X1")),
-        service_topic(ServiceSid("X1")),
     ]
-    assert len(set(topics)) == 4
+    assert len(set(topics)) == 3
     assert {topic_sid(topic) for topic in topics} == {"X1"}
-    assert [is_channel(topic) for topic in topics] == [True, False, False, False]
+    assert [is_channel(topic) for topic in topics] == [True, False, False]
 
 
 def test_event_types_are_as_they_stand_in_the_log() -> None:

@@ -261,8 +261,8 @@ def test_an_event_is_its_envelope_and_its_parts() -> None:
         "member": json.loads(serial.member(MEMBER)),
         "reason": "user_deleted",
     }
-    assert serial.decode(serial.event(SignalType.USER_DELETED, at=NOW, by=None)) == {
-        "type": "user.deleted",
+    assert serial.decode(serial.event(SignalType.TYPING, at=NOW, by=None)) == {
+        "type": "typing",
         "at": TEXT,
         "by": None,
     }

@@ -20,9 +20,6 @@ from gateway.reference.native.resources import RESOURCES
 from gateway.sockets.close import Close
 from tests.unit.chatcore.domain import test_serial as samples
 
-ORDERS_TO_NODES = {SignalType.USER_DELETED, SignalType.KEY_REVOKED}
-"""They end connections and are not told to clients."""
-
 
 def test_the_methods_are_those_the_gateway_has() -> None:
     assert sorted(METHODS) == sorted(IMPLEMENTED)
@@ -39,7 +36,7 @@ def test_a_method_lists_the_parameters_it_reads(name: str) -> None:
 def test_every_event_and_signal_that_reaches_clients_is_listed_where_it_comes() -> None:
     listed = {stream.key: {publication.type for publication in stream.publications} for stream in STREAMS}
     assert listed["chat"] | listed["me"] == set(EventType)
-    assert listed["live"] == set(SignalType) - ORDERS_TO_NODES
+    assert listed["live"] == set(SignalType)
     assert not listed["chat"] & listed["me"]
 
 
