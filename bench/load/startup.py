@@ -23,7 +23,7 @@ SIZES = (10, 100, 250, 1000)
 
 _SOCKET = "/v3/wsconnect"
 _PATIENCE = 120.0
-_QUIET = 1.0
+_QUIET = 2.0
 """Seconds in which the gateway does next to nothing, and after which nothing belongs to the start any more."""
 _MURMUR = 0.02
 """CPU seconds that an idle gateway may use meanwhile."""

@@ -218,6 +218,8 @@ class Channels:
                     invite = next(i for i in invites if i.user_sid == sid)
                     work.log_user(stream, EventType.CHANNEL_UNINVITED, channel.sid, invite=serial.invite(invite))
             await work.tx.users.save_streams(list(streams.values()))
+            service = await membership.service_of(work.tx, actor)
+            work.jobs += notify.for_badges(service, [(m.identity, m.user_sid) for m in members])
             await work.tell(actor, Action.CHANNEL_REMOVE, {}, channel=channel)
             await work.tx.channels.delete(channel.sid, work.now + LOG_KEPT_AFTER_DELETION)
 

@@ -16,13 +16,14 @@ from datetime import datetime
 from chatcore.domain import serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, Signal, SignalType, channel_topic
-from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid
+from chatcore.domain.ids import ChannelSid, Identity, MemberSid, ServiceSid, UserSid
+from chatcore.domain.jobs import Job
 from chatcore.domain.model import Actor, Channel, Member, Service, Unread
 from chatcore.domain.webhooks import Action
 from chatcore.ports.store import TransactionConflict
 from chatcore.ports.views import Horizon, Moved
 
-from . import webhooks
+from . import notify, webhooks
 from .access import enter_as_member, identity_of, own_member
 from .membership import service_of
 from .unit import ATTEMPTS, Unit, Work
@@ -190,6 +191,7 @@ class Horizons:
             await tx.users.save_streams(list(streams.values()))
             await tx.events.append(work.events, work.now)
             await _tell_targets(work, batch, moved)
+            work.jobs += _badges(batch, moved)
             await tx.outbox.put(work.jobs, work.now)
         if work.jobs:
             self._unit.ring()
@@ -229,6 +231,14 @@ async def _tell_targets(work: Work, batch: Sequence[_Report], moved: Sequence[Mo
             channel=channel,
             scoped=scoped.get(channel.sid, ()),
         )
+
+
+def _badges(batch: Sequence[_Report], moved: Sequence[Moved]) -> Sequence[Job]:
+    services = {report.service.sid: report.service for report in batch}
+    readers: dict[ServiceSid, dict[Identity, UserSid]] = {}
+    for m in moved:
+        readers.setdefault(m.member.service_sid, {})[m.member.identity] = m.member.user_sid
+    return [job for sid in sorted(readers) for job in notify.for_badges(services[sid], readers[sid].items())]
 
 
 def _answer(reports: Sequence[_Report], error: ChatError | None) -> None:

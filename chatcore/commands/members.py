@@ -20,7 +20,7 @@ from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import Repositories
 from chatcore.ports.views import Access
 
-from . import membership
+from . import membership, notify
 from .access import check_revision, enter, enter_as_member, require, require_either, require_sight
 from .activity import require_open
 from .horizons import horizon_parts, horizon_signal
@@ -131,16 +131,19 @@ class Members:
         await self._hook.before(actor, Action.MEMBER_UPDATE, look)
         return await self._unit.run(actor, act)
 
-    async def remove(self, actor: Actor, channel_key: str, key: str) -> None:
+    async def remove(self, actor: Actor, channel_key: str, key: str, *, leaving: bool = False) -> None:
+        """`leaving`: a server says that the user went by itself, so nobody is told that it was removed."""
+        reason = LeaveReason.LEFT if leaving else LeaveReason.REMOVED
+
         async def act(work: Work) -> None:
             access = await enter(work.tx, actor, channel_key, lock=True)
             require(actor, access, Permission.REMOVE_MEMBER)
             member = await _find(work.tx, access.channel.sid, key)
             self._rates.channel(access.channel.sid)
             service = await membership.service_of(work.tx, actor)
-            await membership.dismiss(work, actor, service, access.channel, member, LeaveReason.REMOVED)
+            await membership.dismiss(work, actor, service, access.channel, member, reason)
 
-        look = partial(self._look, actor, channel_key, key, {}, "REMOVED")
+        look = partial(self._look, actor, channel_key, key, {}, reason.name)
         await self._hook.before(actor, Action.MEMBER_REMOVE, look)
         await self._unit.run(actor, act)
 
@@ -200,6 +203,8 @@ class Members:
         )
         if index != member.last_consumed_message_index:
             changed = await _log_horizon(work, channel, changed)
+            service = await membership.service_of(work.tx, actor)
+            work.jobs += notify.for_badges(service, [(changed.identity, changed.user_sid)])
         else:
             await work.tx.members.update(changed)
         if changed.notification_level is not member.notification_level:

@@ -24,6 +24,7 @@ from chatcore.domain.model import (
     given,
 )
 from chatcore.domain.permissions import RoleType
+from chatcore.domain.pushes import PushEvent
 from chatcore.domain.webhooks import Action
 from chatcore.ports.store import Repositories
 from chatcore.ports.views import UserStream
@@ -174,9 +175,8 @@ async def admit(
     text = serial.member(member)
     work.log_channel(channel, EventType.MEMBER_JOINED, subject=user.sid, member=text)
     work.log_user(stream, EventType.CHANNEL_JOINED, channel.sid, channel=serial.channel(channel), member=text)
-    enabled = service.notifications.added_to_channel.enabled
     work.jobs += notify.for_membership(
-        service, channel, "added_to_channel", identity=user.identity, by=actor.identity, enabled=enabled
+        service, channel, PushEvent.ADDED, identity=user.identity, by=actor.identity, ref=channel.stream.offset
     )
     why = "JOINED" if actor.identity == user.identity else "ADDED"
     await work.tell(actor, Action.MEMBER_ADD, {"member": snapshot.member(member), "reason": why}, channel=channel)
@@ -226,11 +226,11 @@ async def dismiss(
     rev = str(channel.stream.offset)
     work.log_user(stream, EventType.CHANNEL_LEFT, channel.sid, reason=serial.reason(reason), rev=rev)
     if reason is LeaveReason.REMOVED:
-        enabled = service.notifications.removed_from_channel.enabled
         work.jobs += notify.for_membership(
-            service, channel, "removed_from_channel", identity=member.identity, by=actor.identity, enabled=enabled
+            service, channel, PushEvent.REMOVED, identity=member.identity, by=actor.identity, ref=channel.stream.offset
         )
     if reason in (LeaveReason.LEFT, LeaveReason.REMOVED):
+        work.jobs += notify.for_badges(service, [(member.identity, member.user_sid)])
         facts = {"member": snapshot.member(gone), "reason": reason.name}
         await work.tell(actor, Action.MEMBER_REMOVE, facts, channel=channel)
     return channel
@@ -278,8 +278,7 @@ async def invite_user(
         invite=serial.invite(invite),
         channel=serial.channel(channel),
     )
-    enabled = service.notifications.invited_to_channel.enabled
     work.jobs += notify.for_membership(
-        service, channel, "invited_to_channel", identity=user.identity, by=actor.identity, enabled=enabled
+        service, channel, PushEvent.INVITED, identity=user.identity, by=actor.identity, ref=invite.sid
     )
     return invite

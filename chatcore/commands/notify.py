@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from chatcore.domain import snapshot
 from chatcore.domain.guests import Guest
+from chatcore.domain.ids import Identity, UserSid
 from chatcore.domain.jobs import Job, JobKind
 from chatcore.domain.model import Channel, Message, Service
+from chatcore.domain.pushes import PushEvent, badges, wanted
 
 PUSH_EXPIRY = timedelta(days=1)
+BADGE_DELAY = timedelta(seconds=2)
 DELIVERY_EXPIRY = timedelta(days=1)
 
 
 def for_message(service: Service, channel: Channel, message: Message) -> tuple[Job, ...]:
     """One job whatever the size of the channel: members are expanded by the worker."""
-    if not service.notifications.new_message.enabled:
+    if not wanted(service, PushEvent.NEW_MESSAGE, only_media=bool(message.media) and not message.body):
         return ()
     job = {
-        "event": "new_message",
+        "event": PushEvent.NEW_MESSAGE.value,
+        "event_id": message.sid,
         "channel_sid": channel.sid,
         "channel_friendly_name": channel.friendly_name,
         "channel_unique_name": channel.unique_name,
         "by": message.author,
         "message_sid": message.sid,
         "message_index": message.index,
-        "offset": message.rev,
     }
     return (_push(service, job),)
 
@@ -61,13 +64,14 @@ def for_guests(channel: Channel, message: Message, guests: Sequence[Guest]) -> t
 
 
 def for_membership(
-    service: Service, channel: Channel, event: str, *, identity: str, by: str | None, enabled: bool
+    service: Service, channel: Channel, event: PushEvent, *, identity: str, by: str | None, ref: int | str
 ) -> tuple[Job, ...]:
-    """`added_to_channel`, `removed_from_channel` or `invited_to_channel`; none where the user acted itself."""
-    if not enabled or by == identity:
+    """None where the user acted itself. `ref` tells apart what happens to the same user in the same channel twice."""
+    if by == identity or not wanted(service, event):
         return ()
     job = {
-        "event": event,
+        "event": event.value,
+        "event_id": f"{event}:{channel.sid}:{ref}:{identity}",
         "channel_sid": channel.sid,
         "channel_friendly_name": channel.friendly_name,
         "channel_unique_name": channel.unique_name,
@@ -75,6 +79,23 @@ def for_membership(
         "identities": [identity],
     }
     return (_push(service, job),)
+
+
+def for_badges(service: Service, users: Iterable[tuple[Identity, UserSid]]) -> tuple[Job, ...]:
+    """One job per user, however many channels it reads in a row; in the order in which rows are to be locked."""
+    if not badges(service):
+        return ()
+    return tuple(
+        Job(
+            kind=JobKind.BADGE,
+            service_sid=service.sid,
+            job={"identity": identity, "user_sid": user_sid},
+            dedupe=identity,
+            due_in=BADGE_DELAY,
+            expires_in=PUSH_EXPIRY,
+        )
+        for identity, user_sid in sorted(users)
+    )
 
 
 def _push(service: Service, job: Mapping[str, object]) -> Job:

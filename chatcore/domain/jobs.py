@@ -12,6 +12,8 @@ from .ids import ServiceSid
 
 class JobKind(StrEnum):
     PUSH = "push"
+    PUSH_RETRY = "push_retry"  # to one device
+    RECHECK = "recheck"  # of those who seemed to be online
     WEBHOOK = "webhook"
     BADGE = "badge"
     DELIVERY = "delivery"  # to participants without identity, through a messaging gateway

@@ -24,6 +24,6 @@ class Accounts:
         return None if row is None else KeySid(row["sid"])
 
     async def default_service(self, account_sid: AccountSid) -> ServiceSid | None:
-        """The oldest service."""
+        """The one that is configured, else the oldest."""
         row = await self._session.row(_SQL["first_service"], account_sid)
         return None if row is None else ServiceSid(row["sid"])

@@ -89,7 +89,7 @@ def _broker_url(settings: Settings) -> str | None:
     """Of the configured broker, or of the embedded one that runs beside a running `chatcore up`."""
     if settings.redis_url is not None:
         return settings.redis
-    socket = DataDir(settings.data_dir).path / "run" / VALKEY_SOCKET
+    socket = settings.data_dir.absolute() / "run" / VALKEY_SOCKET
     return f"unix://{quote(str(socket))}" if socket.exists() else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chatcore.commands.channels import ChannelDraft
@@ -20,7 +21,6 @@ from chatcore.commands.sending import SendDraft
 from chatcore.commands.users import UserDraft
 from chatcore.domain import limits
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import ChannelSid
 from chatcore.domain.model import UNSET, Actor, ChannelType, NotificationLevel, Unset
 from gateway.sdkhttp.errors import bad_request
 from gateway.sdkhttp.names import channel_document
@@ -128,22 +128,13 @@ class Actions:
         kind = fields.text("type")
         if kind not in set(ChannelType):
             raise bad_request("type must be public or private")
-        sid = await self._create(actor, fields, ChannelType(kind))
+        channel, _ = await self._chat.channels.create(actor, replace(_draft(fields), type=ChannelType(kind)))
+        sid = channel.sid
         return {"channelSid": sid, "channel": channel_document(sid).unique_name}
 
     async def _create_conversation(self, session: SdkSession, actor: Actor, fields: Fields) -> Json:
-        sid = await self._create(actor, fields, ChannelType.PRIVATE)
+        sid = (await self._chat.conversations.create(actor, _draft(fields))).sid
         return {"conversationSid": sid, "conversation": channel_document(sid).unique_name}
-
-    async def _create(self, actor: Actor, fields: Fields, kind: ChannelType) -> ChannelSid:
-        draft = ChannelDraft(
-            type=kind,
-            friendly_name=fields.optional("friendlyName"),
-            unique_name=fields.optional("uniqueName"),
-            attributes=fields.attributes(),
-        )
-        channel, _ = await self._chat.channels.create(actor, draft)
-        return channel.sid
 
     async def _destroy(self, session: SdkSession, actor: Actor, fields: Fields) -> None:
         await self._chat.channels.delete(actor, fields.text("channelSid"))
@@ -270,3 +261,11 @@ class Actions:
             if error.temporary:
                 raise
             return None
+
+
+def _draft(fields: Fields) -> ChannelDraft:
+    return ChannelDraft(
+        friendly_name=fields.optional("friendlyName"),
+        unique_name=fields.optional("uniqueName"),
+        attributes=fields.attributes(),
+    )

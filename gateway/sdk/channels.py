@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -63,18 +65,17 @@ class Channels:
 
     async def create(self, call: Call) -> SdkResponse:
         body, actor = read(_Create, call.request), call.request.session.actor
-        kind = ChannelType.PRIVATE  # conversations say nothing
-        if not isinstance(body.type, UnsetType):
-            if body.type not in set(ChannelType):
-                raise bad_request("type must be public or private")
-            kind = ChannelType(body.type)
         draft = ChannelDraft(
-            type=kind,
             unique_name=unset(body.unique_name),
             friendly_name=unset(body.friendly_name),
             attributes=unset(body.attributes),
         )
-        channel, _ = await self._chat.channels.create(actor, draft)
+        if isinstance(body.type, UnsetType):  # a conversation: private, with the account's timers
+            channel = await self._chat.conversations.create(actor, draft)
+        elif body.type in set(ChannelType):
+            channel, _ = await self._chat.channels.create(actor, replace(draft, type=ChannelType(body.type)))
+        else:
+            raise bad_request("type must be public or private")
         return answer(present.channel(channel, actor.account_sid), 201)
 
     async def list_public(self, call: Call) -> SdkResponse:

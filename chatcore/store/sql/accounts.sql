@@ -37,7 +37,9 @@ SELECT account_sid FROM services WHERE sid = $1 AND deleted_at IS NULL;
 
 -- name: first_service
 -- account_sid
-SELECT sid FROM services WHERE account_sid = $1 AND deleted_at IS NULL ORDER BY date_created, sid LIMIT 1;
+SELECT s.sid FROM services s JOIN accounts a ON a.sid = s.account_sid
+WHERE s.account_sid = $1 AND s.deleted_at IS NULL
+ORDER BY s.sid IS DISTINCT FROM a.default_service_sid, s.date_created, s.sid LIMIT 1;
 
 -- name: lock_bootstrap
 -- number of the lock; held to the end of the transaction

@@ -72,7 +72,7 @@ class UserChannels:
         """The user leaves, or is not invited any more."""
         place, _, held = await self._find(call)
         if held.member is not None:
-            await self._chat.members.remove(place.webhook_actor, held.channel.sid, held.member.sid)
+            await self._chat.members.remove(place.webhook_actor, held.channel.sid, held.member.sid, leaving=True)
         elif held.invite is not None:
             await self._chat.invites.delete(place.actor, held.channel.sid, held.invite.sid)
         return deleted()

@@ -67,7 +67,7 @@ class UserConversations:
     async def delete(self, call: Call) -> Response:
         place, held = await self._find(call)
         assert held.member is not None, "_find answers with participants"
-        await self._chat.members.remove(place.actor, held.channel.sid, held.member.sid)
+        await self._chat.members.remove(place.actor, held.channel.sid, held.member.sid, leaving=True)
         return deleted()
 
     async def _enter(self, call: Call) -> tuple[Place, User]:

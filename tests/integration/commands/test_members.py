@@ -181,3 +181,11 @@ async def test_push_jobs_follow_the_services_settings(world: World) -> None:
     assert all(job["channel_sid"] == channel.sid for job in jobs)
     assert [job.get("identities") for job in jobs] == [["bob"], ["bob"], ["bob"], None]
     assert (jobs[3]["by"], jobs[3]["message_sid"], jobs[3]["message_index"]) == ("alice", message.sid, 0)
+
+
+async def test_a_server_may_say_that_a_user_left_by_itself(world: World) -> None:
+    channel = await world.channel("alice", "bob")
+    await world.chat.members.remove(world.rest, channel.sid, "alice", leaving=True)
+    await world.chat.members.remove(world.rest, channel.sid, "bob")
+    log = await world.channel_log(channel)
+    assert [event["reason"] for event in log if event["type"] == "member.left"] == ["left", "removed"]

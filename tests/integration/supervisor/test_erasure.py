@@ -81,6 +81,19 @@ async def a_life(world: World) -> tuple[Channel, Channel]:
         world.service.sid,
         ALICE,
     )
+    await world.pool.execute(
+        "INSERT INTO credentials (sid, account_sid, type, secret, date_created, date_updated)"
+        " VALUES ('CR1', $1, 'fcm', '', now(), now())",
+        world.service.account_sid,
+    )
+    await world.pool.execute(
+        "INSERT INTO bindings (sid, service_sid, user_sid, identity, binding_type, endpoint, address, credential_sid,"
+        " message_types, vocabulary, registered_at, date_created, date_updated)"
+        " VALUES ('BS1', $1, $2, $3, 'fcm', 'phone', 'token', 'CR1', '{}', 'chat', now(), now(), now())",
+        world.service.sid,
+        alice.user_sid,
+        ALICE,
+    )
     for number, author in enumerate((ALICE, "bob")):
         await world.pool.execute(
             "INSERT INTO outbox_dead (id, kind, service_sid, job, expires_at, created_at, due_at, attempts, progress,"
@@ -96,7 +109,7 @@ async def test_looking_changes_nothing(world: World, work: Erasure) -> None:
     home, left = await a_life(world)
     found = await work.look(ALICE)
     assert found.user_sid == (await world.profile(ALICE)).sid
-    assert found.belongings == Belongings(memberships=1, invites=1, devices=0)
+    assert found.belongings == Belongings(memberships=1, invites=1, devices=1)
     assert (found.messages, found.edited) == (3, 1)
     assert found.channels == {home.sid, left.sid}
     assert found.traces == {"channels": 1, "invites": 1, "media": 1, "dead_jobs": 1}
@@ -138,7 +151,13 @@ async def test_the_name_is_nowhere_any_more(world: World, work: Erasure, message
     """But in what other users have in their streams for a few days, and in what is being delivered right now."""
     await a_life(world)
     before = await named_in(world.pool, ALICE)
-    assert {"users.identity", "messages.author", "channel_events.payload", "members.identity"} <= before
+    assert {
+        "users.identity",
+        "messages.author",
+        "channel_events.payload",
+        "members.identity",
+        "bindings.identity",
+    } <= before
     await work.erase(ALICE, NAME, messages)
     await Maintenance(world.pool).purge()
     assert await named_in(world.pool, ALICE) <= {"user_events.payload", "outbox.job"}
