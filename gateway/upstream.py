@@ -55,5 +55,6 @@ def build_upstream(
     )
     configuration = Configuration(chat, media)
     commands = CommandLists(Actions(chat).perform, configuration.describe, clock)
-    paths = [*Sync(services, commands).routes(), *routes(chat, configuration, online, notifiable)]
+    sync = Sync(services, commands)
+    paths = [*sync.routes(), *routes(chat, configuration, online, notifiable, sync.expect)]
     return Dispatcher(paths, clock, count)

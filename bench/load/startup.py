@@ -28,7 +28,8 @@ _QUIET = 2.0
 _MURMUR = 0.02
 """CPU seconds that an idle gateway may use meanwhile."""
 _LOOK = 0.1
-_IDLE = 3.0
+_IDLE = 10.0
+"""Seconds that what gateway and worker ask by themselves is looked at; the jobs of the preparation end meanwhile."""
 _FORGOTTEN = 35.0
 """Seconds after which a gateway has forgotten what it read ahead for a user."""
 

@@ -47,11 +47,14 @@ class SyncReads(Protocol):
         """The first members by SID of each channel that has any."""
         ...
 
-    async def changed_roster(
-        self, channel_sid: ChannelSid, position: int, young: datetime, *, guests: bool
-    ) -> Sequence[Member | Guest]:
-        """Who changed after the position, in the order of their changes; horizons since `young` count as changed."""
+    async def changed_rosters(
+        self, positions: Mapping[ChannelSid, int], young: datetime
+    ) -> Mapping[ChannelSid, Sequence[Member]]:
+        """For each channel who changed after the position; horizons since `young` count as changed. Channels without
+        such members are left out."""
         ...
+
+    async def changed_guests(self, channel_sid: ChannelSid, position: int) -> Sequence[Guest]: ...
 
     async def left(self, channel_sid: ChannelSid, position: int, limit: int) -> Sequence[bytes]:
         """Payloads of `member.left` events after the position and perhaps some before it, newest first."""

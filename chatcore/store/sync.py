@@ -74,17 +74,17 @@ class SyncReads:
             found.setdefault(row["channel_sid"], []).append(member_from(row))
         return found
 
-    async def changed_roster(
-        self, channel_sid: ChannelSid, position: int, young: datetime, *, guests: bool
-    ) -> Sequence[Member | Guest]:
-        rows = await self._session.rows(_SQL["changed_rosters"], channel_sid, position, young)
-        found: list[Member | Guest] = [member_from(row) for row in rows]
-        if guests:
-            found += [
-                guest_from(row) for row in await self._session.rows(_SQL["changed_guests"], channel_sid, position)
-            ]
-            found.sort(key=lambda entry: entry.roster_position)
+    async def changed_rosters(
+        self, positions: Mapping[ChannelSid, int], young: datetime
+    ) -> Mapping[ChannelSid, Sequence[Member]]:
+        found: dict[ChannelSid, list[Member]] = {}
+        statement = _SQL["changed_rosters"]
+        for row in await self._session.rows(statement, list(positions), list(positions.values()), young):
+            found.setdefault(row["channel_sid"], []).append(member_from(row))
         return found
+
+    async def changed_guests(self, channel_sid: ChannelSid, position: int) -> Sequence[Guest]:
+        return [guest_from(row) for row in await self._session.rows(_SQL["changed_guests"], channel_sid, position)]
 
     async def left(self, channel_sid: ChannelSid, position: int, limit: int) -> Sequence[bytes]:
         rows = await self._session.rows(_SQL["left"], channel_sid, position, limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -10,21 +11,30 @@ from msgspec import UNSET, UnsetType
 from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.chat import Chat
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import UserSid
+from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Actor, Channel, ChannelType, Membership, NotificationLevel
-from chatcore.domain.paging import Cursor
+from chatcore.domain.paging import Cursor, Page
 from gateway.http.errors import HttpError
 from gateway.sdkhttp.dispatch import Call, Handler
 from gateway.sdkhttp.errors import bad_request
 from gateway.sdkhttp.exchange import NO_CONTENT, SdkResponse, answer
 from gateway.sdkhttp.reading import read, unset
 from gateway.sdkhttp.routes import Route
+from gateway.sdkhttp.session import SdkSession
 
 from . import present
 from .links import BASE
 from .pages import listed, wanted
 
 STRANGER = 50400
+
+
+Expect = Callable[[SdkSession, Sequence[ChannelSid]], Awaitable[None]]
+"""Hears which channels a client was just handed: it is going to open them."""
+
+
+def joined(page: Page[Membership]) -> list[ChannelSid]:
+    return [membership.channel.sid for membership in page.items if membership.member is not None]
 
 
 class _Create(msgspec.Struct):
@@ -47,8 +57,9 @@ class _Own(msgspec.Struct):
 
 
 class Channels:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, expect: Expect) -> None:
         self._chat = chat
+        self._expect = expect
 
     def routes(self) -> list[Route[Handler]]:
         many, own = f"{BASE}/Conversations", f"{BASE}/MyConversations"
@@ -114,6 +125,7 @@ class Channels:
     async def list_own(self, call: Call) -> SdkResponse:
         session = call.request.session
         page = await self._chat.channels.memberships(session.user_sid, wanted(call))
+        await self._expect(session, joined(page))
         account, user_sid = session.actor.account_sid, session.user_sid
         shown = listed("conversations", page, cursor, lambda m: present.own_channel(m, account, user_sid))
         return answer(shown)

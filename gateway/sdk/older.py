@@ -9,7 +9,7 @@ from gateway.sdkhttp.reading import query
 from gateway.sdkhttp.routes import Route
 
 from . import present
-from .channels import cursor, own_membership, visible
+from .channels import Expect, cursor, joined, own_membership, visible
 from .links import OLD
 from .pages import listed, wanted
 
@@ -17,8 +17,9 @@ _END = {"previous_token": None, "next_token": None}
 
 
 class Older:
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, expect: Expect) -> None:
         self._chat = chat
+        self._expect = expect
 
     def routes(self) -> list[Route[Handler]]:
         return [
@@ -33,6 +34,7 @@ class Older:
         """Own channels with the names of their objects; read whole at every start."""
         session = call.request.session
         page = await self._chat.channels.memberships(session.user_sid, wanted(call))
+        await self._expect(session, joined(page))
         account, user_sid = session.actor.account_sid, session.user_sid
         return answer(listed("channels", page, cursor, lambda m: present.own_channel(m, account, user_sid)))
 

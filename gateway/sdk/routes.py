@@ -7,7 +7,7 @@ from gateway.sdkhttp.dispatch import Handler
 from gateway.sdkhttp.routes import Route
 
 from .absent import Absent
-from .channels import Channels
+from .channels import Channels, Expect
 from .configuration import Configuration
 from .members import Members
 from .messages import Messages
@@ -17,15 +17,17 @@ from .typing_indicator import Typing
 from .users import Notifiable, Online, Users
 
 
-def routes(chat: Chat, configuration: Configuration, online: Online, notifiable: Notifiable) -> list[Route[Handler]]:
+def routes(
+    chat: Chat, configuration: Configuration, online: Online, notifiable: Notifiable, expect: Expect
+) -> list[Route[Handler]]:
     rooms = (
         configuration,
-        Channels(chat),
+        Channels(chat, expect),
         Members(chat),
         Messages(chat),
         Users(chat, online, notifiable),
         Typing(chat),
-        Older(chat),
+        Older(chat, expect),
         Absent(chat),
         Registrations(chat),
     )

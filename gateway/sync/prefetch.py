@@ -66,10 +66,9 @@ class Prefetch:
         expected = self._valid(user_sid, sid)
         return expected.members if expected is not None else None
 
-    async def expect(self, session: SdkSession, page: Sequence[ChannelRoot]) -> None:
-        """Reads ahead for these channels of the session's user. They are read once more behind the hold: what is kept
-        is no older than what the rooms have heard."""
-        sids = [root.channel.sid for root in page if root.member is not None]
+    async def expect(self, session: SdkSession, sids: Sequence[ChannelSid]) -> None:
+        """Reads ahead for channels that the session's user has joined. They are read behind the hold: what is kept is
+        no older than what the rooms have heard."""
         missing = [sid for sid in sids if self._valid(session.user_sid, sid) is None]
         if not missing:
             return

@@ -200,7 +200,7 @@ class Reading:
             [row for row in await read(edge, 2, not start.up) if row.channel.sid != edge or not rows]
         )
         shown = rows[: start.size]
-        await self._prefetch.expect(connection.session, shown)
+        await self._prefetch.expect(connection.session, [row.channel.sid for row in shown if row.member is not None])
         return Page([_own(row) for row in shown], precedes, len(rows) > start.size)
 
     # Users.

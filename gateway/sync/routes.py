@@ -60,7 +60,10 @@ class Sync:
         self._services = services
         self._commands = commands
         self._subscriber = Subscriber(services)
-        self._reading = Reading(services, Prefetch(services))
+        prefetch = Prefetch(services)
+        self.expect = prefetch.expect
+        """For whoever hands a client its channels: it is going to open them."""
+        self._reading = Reading(services, prefetch)
         self._connections: dict[str, Connection] = {}
 
     def routes(self) -> list[Route[Handler]]:

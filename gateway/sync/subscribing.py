@@ -116,7 +116,7 @@ class Subscriber:
             await services.relay.bring_up({topics[sid]: root.channel.stream.offset for sid, root in roots.items()})
             allowed, refused = _sort(channels, roots, connection)
             missed = await self._missed(allowed, roots)
-            rosters = {sid: await self._roster(allowed[sid], roots[sid]) for sid in allowed}
+            rosters = await self._rosters(allowed, roots)
             if session.closed:
                 return
             results: list[Told] = []
@@ -124,7 +124,7 @@ class Subscriber:
                 topic = topics[sid]
                 attached.add(topic)
                 heard = recorders[topic].signals
-                results += self._attach(connection, roots[sid], asked, missed.get(sid), rosters[sid], heard)
+                results += self._attach(connection, roots[sid], asked, missed.get(sid), rosters.get(sid, ()), heard)
             connection.tell([*results, *refused], correlation_id)
         finally:
             for topic, recorder in recorders.items():
@@ -149,12 +149,16 @@ class Subscriber:
             for sid, since in behind.items()
         }
 
-    async def _roster(self, asked: Sequence[Want], root: ChannelRoot) -> list[Told]:
-        since = _since(asked, Kind.ROSTER)
-        if since is None or since > root.roster_position:
-            return []
-        young = self._services.clock.now() - YOUNG
-        return await changes_since(self._services.reads, root, since, young)
+    async def _rosters(
+        self, allowed: Mapping[ChannelSid, list[Want]], roots: Mapping[ChannelSid, ChannelRoot]
+    ) -> Mapping[ChannelSid, Sequence[Told]]:
+        """What each roster missed, in one statement for all that nobody left or joined."""
+        behind: dict[ChannelSid, int] = {}
+        for sid, asked in allowed.items():
+            since = _since(asked, Kind.ROSTER)
+            if since is not None and since <= roots[sid].roster_position:
+                behind[sid] = since
+        return await changes_since(self._services.reads, roots, behind, self._services.clock.now() - YOUNG)
 
     def _attach(
         self,

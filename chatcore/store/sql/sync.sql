@@ -86,14 +86,14 @@ LEFT JOIN invites i ON i.channel_sid = c.sid AND i.user_sid = $1
 ORDER BY c.sid DESC;
 
 -- name: changed_rosters
--- channel_sid, position, moment; horizons are told of later than they are stored, so young ones count as changed
+-- channel_sids, positions, moment; horizons are told of later than they are stored, so young ones count as changed
 SELECT
-  sid, service_sid, channel_sid, user_sid, identity, role_sid, attributes, notification_level,
-  last_consumed_message_index, last_consumption_timestamp, date_created, date_updated, rev, roster_created,
-  roster_position, own_created, own_position
-FROM members
-WHERE channel_sid = $1 AND (roster_position > $2 OR last_consumption_timestamp > $3)
-ORDER BY roster_position, sid;
+  m.sid, m.service_sid, m.channel_sid, m.user_sid, m.identity, m.role_sid, m.attributes, m.notification_level,
+  m.last_consumed_message_index, m.last_consumption_timestamp, m.date_created, m.date_updated, m.rev, m.roster_created,
+  m.roster_position, m.own_created, m.own_position
+FROM unnest($1::text[], $2::bigint[]) AS w (sid, position)
+JOIN members m ON m.channel_sid = w.sid AND (m.roster_position > w.position OR m.last_consumption_timestamp > $3)
+ORDER BY m.channel_sid, m.roster_position, m.sid;
 
 -- name: changed_guests
 -- channel_sid, position
