@@ -10,9 +10,10 @@ import os
 import secrets
 import signal
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chatcore import config, scrape
+from chatcore.auth.credentials import PushSecretSafe
 from chatcore.auth.keys import SealedSecret
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
@@ -24,20 +25,36 @@ from chatcore.commands.media import MediaHousekeeping
 from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
+from chatcore.domain.ids import CredentialSid
+from chatcore.domain.jobs import JobKind
 from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
+from chatcore.presence.sent import RedisSentNotes
+from chatcore.presence.shared import RedisShared
+from chatcore.presence.whereabouts import RedisWhereabouts
 from chatcore.store.keys import Keys
 from chatcore.store.maintenance import Maintenance
 from chatcore.store.media_trash import MediaTrash
 from chatcore.store.outbox import Queue
 from chatcore.store.postgres import PostgresStore
+from chatcore.store.pushes import Pushes, PushLog
 from chatcore.telemetry import Metrics, set_up_logging
 from chatcore.webhooks.calls import HttpCalls
 from chatcore.webhooks.client import Client
 from push import timers
+from push.badges import Badges
+from push.counting import Counting
+from push.dispatch import Dispatch
+from push.fanout import Desk, FanOut, Rules
 from push.housekeeping import Housekeeping, every
 from push.messaging import Deliveries, RecordingGateway
+from push.providers.apns import Apns
+from push.providers.fcm import Fcm
+from push.providers.sending import Sending
+from push.recent import Recent
+from push.retries import Retries
 from push.timers import Timers
+from push.vault import Vault
 from push.webhooks import PostEvents
 from push.worker import Worker
 
@@ -67,6 +84,8 @@ def main() -> None:
 
 MEDIA_SECONDS = 30.0
 """Between two looks for files that nobody can see any more."""
+LOG_SECONDS = 600.0
+"""Between two looks for lines of the push log that are too old."""
 
 
 async def run(settings: Settings) -> None:
@@ -96,9 +115,40 @@ async def run(settings: Settings) -> None:
         blobs = await ObjectBlobs.open(settings.media.url)
         files = MediaHousekeeping(blobs, MediaTrash(store.pool), clock)
         tokens = AuthTokens(Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys), clock)
+        name = f"{node}-{secrets.token_hex(4)}"
+        notes, shared = RedisSentNotes(settings.redis), RedisShared(settings.redis)
+        stack.push_async_callback(notes.close)
+        stack.push_async_callback(shared.close)
+        whereabouts = RedisWhereabouts(settings.redis, clock=clock)
+        stack.push_async_callback(whereabouts.close)
+        pushes, counting = Pushes(store.pool, name), Counting(metrics)
+        sending = _sending(settings, shared, pushes, counting)
+        stack.push_async_callback(sending.aclose)
+        desk = Desk(
+            pushes=pushes,
+            service=Recent(store.read.services.find).get,
+            whereabouts=whereabouts,
+            notes=notes,
+            dispatch=Dispatch(
+                sending,
+                Vault(pushes.credential, PushSecretSafe(SecretBox(settings.secret_keys)).open),
+                pushes,
+                counting,
+                accepted=lambda job, push: notes.note(job, push.recipient.binding_sid),
+            ),
+            counting=counting,
+            rules=Rules(
+                ttl=settings.push.ttl, skip_online=settings.push.online == "skip", recheck=settings.push.recheck
+            ),
+        )
+        log = PushLog(store.pool)
         worker = Worker(
-            Queue(store.pool, f"{node}-{secrets.token_hex(4)}"),
+            Queue(store.pool, name),
             [
+                FanOut(desk),
+                FanOut(desk, JobKind.RECHECK),
+                Retries(desk),
+                Badges(desk),
                 PostEvents(
                     HttpCalls(client, tokens.of),
                     chat.services.settings,
@@ -127,12 +177,43 @@ async def run(settings: Settings) -> None:
                 group.create_task(housekeeping.run(), name="housekeeping"),
                 group.create_task(every(timers.SECONDS, Timers(chat.channels).step), name="timers"),
                 group.create_task(every(MEDIA_SECONDS, files.step), name="media"),
+                group.create_task(notes.run(), name="push notes"),
+                group.create_task(every(LOG_SECONDS, log.forget), name="push log"),
             ]
             _report_ready(settings)
             await worker.run(stopping)
             for task in background:
                 task.cancel()
     logger.info("Worker stopped", extra={"action": "stopped"})
+
+
+def _sending(settings: Settings, shared: RedisShared, pushes: Pushes, counting: Counting) -> Sending:
+    push = settings.push
+    apns = Apns(
+        shared=shared,
+        url=push.apns_url,
+        ca_file=push.apns_ca_file,
+        connections=push.apns_connections,
+        concurrency=push.concurrency,
+        timeout=push.timeout,
+        observer=counting,
+    )
+    fcm = Fcm(
+        url=push.fcm_url,
+        token_url=push.fcm_token_url,
+        ca_file=push.fcm_ca_file,
+        connections=push.fcm_connections,
+        concurrency=push.concurrency,
+        timeout=push.timeout,
+        observer=counting,
+    )
+
+    async def restore(sid: CredentialSid, since: datetime) -> None:
+        count = await pushes.revive(sid, since)
+        extra = {"action": "bindings_restored", "credential": sid}
+        logger.warning("%d devices of credential %s were taken back", count, sid, extra=extra)
+
+    return Sending([apns, fcm], quota=shared, restore=restore, paused=counting.paused)
 
 
 def _report_ready(settings: Settings) -> None:

@@ -35,7 +35,7 @@ from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.views import Access
 
-from . import membership
+from . import membership, notify
 from .access import (
     channel_not_found,
     check_revision,

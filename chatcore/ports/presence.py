@@ -25,8 +25,8 @@ class Presence(Protocol):
         """Announces the session; returns how many live ones the identity has in the service, this one included."""
         ...
 
-    async def leave(self, session: Session) -> int:
-        """Withdraws the session; returns how many remain."""
+    async def leave(self, session: Session, *, goodbye: bool = False) -> int:
+        """Withdraws the session; returns how many remain. `goodbye`: its client said so, and knows what it misses."""
         ...
 
     async def announce(self, sessions: Iterable[Session]) -> None:

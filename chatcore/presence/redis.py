@@ -25,19 +25,35 @@ _PATIENCE: Final = 0.9
 _CONNECTIONS: Final = 8
 T = TypeVar("T")
 
+_LEFT_MS: Final = 600_000
+"""For how long it is known that somebody left who is not there."""
+
 # Scripts, because what is counted decides who tells of a change: of two connections that come at once, exactly one
 # must see itself as the first.
 _ENTER: Final = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('DEL', KEYS[2])
 return redis.call('ZCARD', KEYS[1])
 """
 _LEAVE: Final = """
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-return redis.call('ZCARD', KEYS[1])
+local remain = redis.call('ZCARD', KEYS[1])
+if remain == 0 and ARGV[3] == '1' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4]) end
+return remain
 """
+
+
+def online_key(prefix: str, service_sid: ServiceSid, identity: Identity) -> str:
+    """A sorted set: connection → expiry."""
+    return f"{prefix}online:{service_sid}:{identity}"
+
+
+def left_key(prefix: str, service_sid: ServiceSid, identity: Identity) -> str:
+    """When the last client said goodbye; absent while one is there, and after one was lost."""
+    return f"{prefix}left:{service_sid}:{identity}"
 
 
 class RedisPresence:
@@ -46,7 +62,7 @@ class RedisPresence:
 
     def __init__(self, url: str, *, clock: Clock, prefix: str = PREFIX) -> None:
         self._clock = clock
-        self._prefix = f"{prefix}online:"
+        self._prefix = prefix
         self._redis: Redis = Redis.from_url(
             url,
             max_connections=_CONNECTIONS,
@@ -69,8 +85,9 @@ class RedisPresence:
         arguments = (session.connection, now, now + TTL_MS, TTL_MS)
         return await self._bounded(self._script(_ENTER, session, *arguments))
 
-    async def leave(self, session: Session) -> int:
-        return await self._bounded(self._script(_LEAVE, session, session.connection, self._now()))
+    async def leave(self, session: Session, *, goodbye: bool = False) -> int:
+        arguments = (session.connection, self._now(), int(goodbye), _LEFT_MS)
+        return await self._bounded(self._script(_LEAVE, session, *arguments))
 
     async def announce(self, sessions: Iterable[Session]) -> None:
         expiry = self._now() + TTL_MS
@@ -85,12 +102,13 @@ class RedisPresence:
         alive = f"({self._now()}"
         pipeline = self._redis.pipeline(transaction=False)
         for identity in identities:
-            pipeline.zcount(f"{self._prefix}{service_sid}:{identity}", alive, "+inf")
+            pipeline.zcount(online_key(self._prefix, service_sid, identity), alive, "+inf")
         counts: list[int] = await self._bounded(pipeline.execute())
         return {identity: count > 0 for identity, count in zip(identities, counts, strict=True)}
 
     async def _script(self, script: str, session: Session, *arguments: str | int) -> int:
-        answer = self._redis.eval(script, 1, self._key(session), *(str(argument) for argument in arguments))
+        keys = self._key(session), left_key(self._prefix, session.service_sid, session.identity)
+        answer = self._redis.eval(script, len(keys), *keys, *(str(argument) for argument in arguments))
         return int(await cast("Awaitable[int]", answer))
 
     async def _bounded(self, call: Awaitable[T]) -> T:
@@ -104,7 +122,7 @@ class RedisPresence:
             raise ConnectionError(f"presence is away: {error}") from None
 
     def _key(self, session: Session) -> str:
-        return f"{self._prefix}{session.service_sid}:{session.identity}"
+        return online_key(self._prefix, session.service_sid, session.identity)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -140,6 +140,16 @@ class UserUpdate(msgspec.Struct):
     identity: str | None = None
 
 
+class PushDevice(msgspec.Struct):
+    type: str
+    token: str
+
+
+class PushRegister(PushDevice):
+    endpoint: str | None = None
+    credential_sid: str | None = None
+
+
 def parse(kind: type[T], data: bytes) -> T:
     """`data` as an object of this kind; absent means `{}`. Raises BadParams."""
     try:

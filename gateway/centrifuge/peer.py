@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from chatcore.domain.errors import ChatError
-from gateway.sockets.close import Close
+from gateway.sockets.close import GOODBYES, Close
 from gateway.sockets.endpoint import Cancellable, Link, frame
 from gateway.sockets.inbox import Inbox
 
@@ -94,7 +94,7 @@ class CentrifugePeer:
                 reason,
                 extra={"action": "closed", "connection": self.session.client, "code": code},
             )
-            self.session.close()
+            self.session.close(goodbye=code in GOODBYES)
             self.session = None
 
     # Commands.

@@ -9,6 +9,7 @@ from . import params as p
 from . import rpc_channels as channels
 from . import rpc_media as media
 from . import rpc_messages as messages
+from . import rpc_push as push
 from . import rpc_users as users
 from .room_services import RoomServices
 from .session import Session
@@ -53,6 +54,8 @@ METHODS: dict[str, tuple[type, Method]] = {
     "user.unwatch": (p.OfUsers, users.unwatch),
     "media.create": (p.MediaCreate, media.create),
     "media.url": (p.OfMessage, media.url),
+    "push.register": (p.PushRegister, push.register),
+    "push.unregister": (p.PushDevice, push.unregister),
 }
 
 

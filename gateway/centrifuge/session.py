@@ -154,8 +154,8 @@ class Session:
     def _expired(self) -> None:
         self.link.close(*Close.EXPIRED.value)
 
-    def close(self) -> None:
-        """Leaves standing, hub, relay and presence at once."""
+    def close(self, *, goodbye: bool = False) -> None:
+        """Leaves standing, hub, relay and presence at once. `goodbye`: the client wanted to."""
         if self.closed:
             return
         self.closed = True
@@ -167,7 +167,8 @@ class Session:
             self._services.hub.unlisten(topic, self)
         if self.holding:
             self._services.relay.release(self.topics)
-        self._services.attendance.leave(self.live, self.user_sid, reachability=self.reachability)
+        reachability = self.reachability
+        self._services.attendance.leave(self.live, self.user_sid, reachability=reachability, goodbye=goodbye)
 
     # Reader and Listener.
 

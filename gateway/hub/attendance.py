@@ -36,6 +36,7 @@ class _Leaving:
     session: Session
     user_sid: UserSid
     reachability: bool
+    goodbye: bool
 
 
 class Attendance:
@@ -71,10 +72,10 @@ class Attendance:
             self._tell(user_sid, session, online=True)
         return True
 
-    def leave(self, session: Session, user_sid: UserSid, *, reachability: bool) -> None:
-        """Withdrawn by the task, soon."""
+    def leave(self, session: Session, user_sid: UserSid, *, reachability: bool, goodbye: bool = False) -> None:
+        """Withdrawn by the task, soon. `goodbye`: the client closed the connection, which was not lost."""
         if self._sessions.pop(session.connection, None) is not None:
-            self._leaving.append(_Leaving(session, user_sid, reachability))
+            self._leaving.append(_Leaving(session, user_sid, reachability, goodbye))
             self._wake.set()
 
     async def online(self, service_sid: ServiceSid, identities: list[Identity]) -> dict[Identity, bool | None]:
@@ -143,7 +144,7 @@ class Attendance:
     async def _withdraw(self) -> None:
         while self._leaving:
             gone = self._leaving.popleft()
-            remaining = await self._presence.leave(gone.session)
+            remaining = await self._presence.leave(gone.session, goodbye=gone.goodbye)
             if gone.reachability and not remaining:
                 self._tell(gone.user_sid, gone.session, online=False)
 

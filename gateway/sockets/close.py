@@ -48,3 +48,6 @@ class Close(Enum):
 
 ABNORMAL = 1006
 """What a peer is told when the socket ended without a close frame; never on the wire (RFC 6455 section 7.4.1)."""
+
+GOODBYES = frozenset({1000, 1001, 1005})
+"""What clients close with that mean to go, with a code or without one."""

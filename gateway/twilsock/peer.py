@@ -21,6 +21,7 @@ import logging
 import random
 
 from chatcore.domain.errors import ChatError
+from gateway.sockets.close import GOODBYES
 from gateway.sockets.close import Close as CloseCode
 from gateway.sockets.endpoint import PING_FRAME, Cancellable, Link
 
@@ -129,7 +130,7 @@ class TwilsockPeer:
                 reason,
                 extra={"action": "closed", "connection": session.connection, "code": code},
             )
-            session.close()
+            session.close(goodbye=code in GOODBYES)
 
     def drain(self, *, crowded: bool) -> None:
         """Answers what was received, then sends the client to another node: it comes back in about a second, or when

@@ -131,15 +131,16 @@ class Session:
             self._send(Close(status=status, reconnect_min_ms=reconnect_min_ms))
             self.link.close(*code.value)
 
-    def close(self) -> None:
-        """The connection is over: leaves everything at once."""
+    def close(self, *, goodbye: bool = False) -> None:
+        """The connection is over: leaves everything at once. `goodbye`: the client wanted to."""
         if self.closed:
             return
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._services.standing.leave(self)
-        self._services.attendance.leave(self.live, self.user_sid, reachability=self.reachability)
+        reachability = self.reachability
+        self._services.attendance.leave(self.live, self.user_sid, reachability=reachability, goodbye=goodbye)
         closers, self._closers = self._closers, None
         for callback in closers or ():
             _call(callback)

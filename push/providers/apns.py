@@ -6,20 +6,20 @@ import asyncio
 import logging
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
-from aioapns.common import PRIORITY_HIGH, PRIORITY_NORMAL, PushType as ApnsType
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+from aioapns.common import PRIORITY_HIGH, PRIORITY_NORMAL
+from aioapns.common import PushType as ApnsType
 
-from chatcore.auth.credentials import PushSecrets
 from chatcore.domain.devices import PushType
 
-from . import apns_answers, tls
+from . import apns_answers, tls, usable
+from .apns_answers import Special
 from .exchange import Answer, Call
 from .fields import Fields
 from .lines import Lines
@@ -62,7 +62,7 @@ class Apns:
 
     async def send(self, delivery: Delivery, credential: SendingCredential) -> Outcome:
         secrets = credential.secrets
-        unusable = defect(secrets)
+        unusable = usable.apple_defect(secrets, datetime.now(UTC))
         if unusable is not None:
             return CredentialBad(unusable)
         body = msgspec.json.encode(delivery.payload)
@@ -82,20 +82,20 @@ class Apns:
                 return CredentialBad("the key cannot sign")
         path, own = f"/3/device/{delivery.address}".encode(), _own(delivery)
         outcome = await self._try(pool, Call(path, self._shared(credential, delivery, token), own, body))
-        if outcome is not apns_answers.Special.EXPIRED_TOKEN:
+        if not isinstance(outcome, Special):
             return outcome
         fresh = await self._tokens.renew(secrets, token) if token is not None else None
         if fresh is None:
             return CredentialBad("ExpiredProviderToken: is the clock right?")
         outcome = await self._try(pool, Call(path, self._shared(credential, delivery, fresh), own, body))
-        if outcome is apns_answers.Special.EXPIRED_TOKEN:
+        if isinstance(outcome, Special):
             return CredentialBad("ExpiredProviderToken: is the clock right?")
         return outcome
 
     async def aclose(self) -> None:
         await self._lines.aclose()
 
-    async def _try(self, pool: Pool, call: Call) -> Outcome:
+    async def _try(self, pool: Pool, call: Call) -> Outcome | Special:
         answer = await self._flight.call(lambda deadline: pool.send(call, deadline, apns_answers.goes_elsewhere))
         if not isinstance(answer, Answer):
             return answer
@@ -105,9 +105,9 @@ class Apns:
         return self._url or (SANDBOX if sandbox else PRODUCTION)
 
     def _shared(self, credential: SendingCredential, delivery: Delivery, token: ProviderToken | None) -> Fields:
-        topic = credential.secrets.topic or topic_of(credential.secrets.certificate or "") or ""
-        authorization = token.header if token is not None else None
-        return _shared(_authority(self._host(credential.sandbox)), topic, delivery.urgent, authorization)
+        authority = _authority(self._host(credential.sandbox))
+        topic = usable.topic(credential.secrets) or ""
+        return _fields(authority, topic, delivery.urgent, token.header if token is not None else None)
 
     async def _pool(self, credential: SendingCredential) -> Pool:
         parts = urlsplit(self._host(credential.sandbox))
@@ -129,3 +129,27 @@ class Apns:
 def _authority(origin: str) -> bytes:
     parts = urlsplit(origin)
     return (parts.netloc.removesuffix(":443") if parts.port == 443 else parts.netloc).encode()
+
+
+@lru_cache(maxsize=4096)
+def _fields(authority: bytes, topic: str, urgent: bool, authorization: str | None) -> Fields:
+    fields = [
+        (b":method", b"POST"),
+        (b":scheme", b"https"),
+        (b":authority", authority),
+        (b"apns-topic", topic.encode()),
+        (b"apns-push-type", ApnsType.ALERT.value.encode()),
+        (b"apns-priority", (PRIORITY_HIGH if urgent else PRIORITY_NORMAL).encode()),
+    ]
+    if authorization is not None:
+        fields.append((b"authorization", authorization.encode()))
+    return tuple(fields)
+
+
+def _own(delivery: Delivery) -> Fields:
+    expires = int(delivery.expires_at.timestamp())  # 0 would mean "now or never"
+    id_ = (b"apns-id", str(UUID(hex=delivery.push_id)).encode())
+    expiration = (b"apns-expiration", str(max(1, expires)).encode())
+    if delivery.collapse_id is None:
+        return id_, expiration
+    return id_, expiration, (b"apns-collapse-id", delivery.collapse_id.encode())

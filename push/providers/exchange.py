@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from .fields import Fields
 
@@ -47,13 +46,3 @@ class Call:
 
 Again = Callable[[Answer], bool]
 """Whether an answer says that the peer has not acted on the call and wants it on another connection."""
-
-
-class Line(Protocol):
-    """Calls to one origin with one identity, over as few connections as possible."""
-
-    async def send(self, call: Call, deadline: float, again: Again) -> Answer:
-        """`deadline` by the loop's clock. Raises NotSentError, UnknownFateError, UnreachableError."""
-        ...
-
-    async def aclose(self) -> None: ...

@@ -53,7 +53,7 @@ class Http1:
                 ) as reply,
             ):
                 body = await _beginning(reply.content)
-                found = {name.lower().encode(): value.encode("utf-8", "replace") for name, value in reply.headers.items()}
+                found = {name.lower(): value for name, value in reply.raw_headers}
                 return Answer(reply.status, found, body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UnreachableError(f"cannot connect: {error}", _PAUSE) from None

@@ -46,9 +46,10 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class CredentialBad:
-    """Nothing sent with this credential can succeed now."""
+    """Nothing sent with this credential can succeed now; where given, the next attempt is due after so many seconds."""
 
     reason: str
+    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,10 @@ class Pool:
         if self._open:
             await asyncio.wait([connection.lost for connection in self._open], timeout=_SHUTDOWN)
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._open)
+
     def finish(self) -> None:
         """No more calls; connections close when those under way have come to their end."""
         self._closed = True
@@ -178,4 +182,3 @@ class Pool:
 
 def _load(connection: Connection) -> int:
     return connection.load
-

@@ -75,6 +75,14 @@ class NoObserver:
     def goaway(self) -> None: ...
 
 
+class Quota(Protocol):
+    """A rate that all workers share. Raises ConnectionError or TimeoutError while the broker is away."""
+
+    async def take(self, key: str, wanted: int, per_second: int) -> int:
+        """How many of them are granted now."""
+        ...
+
+
 class SharedText(Protocol):
     """A small value that all workers share for a while. Raises ConnectionError or TimeoutError while the broker is
     away."""

@@ -88,7 +88,7 @@ class ProviderTokens:
 
 def _mint(secrets: PushSecrets) -> ProviderToken:
     provider = JWTAuthorizationHeaderProvider(secrets.private_key, secrets.key_id, secrets.team_id)
-    return ProviderToken(provider.get_header(), _now())
+    return ProviderToken(provider.get_header(), _now())  # type: ignore[no-untyped-call]  # the library's types end here
 
 
 def _key(secrets: PushSecrets) -> str:

@@ -31,6 +31,7 @@ _PAGE: Final = {"limit": {**integer(1, 100), "default": 50}, "page": nullable(te
 _NEXT: Final = {"next": _OPTIONAL_TEXT}
 _IDENTITY: Final = {"identity": text()}
 _IDENTITIES: Final = open_record({"identities": many(text(), most=100)})
+_DEVICE: Final = {"type": enum("apn", "fcm", "gcm"), "token": text(about="The provider's token of the device")}
 _MESSAGE: Final = {"index": nullable(integer(0)), "sid": _OPTIONAL_TEXT}
 _UNREAD: Final = {
     "last_consumed_message_index": nullable(integer(0)),
@@ -199,6 +200,13 @@ METHODS: Final[Mapping[str, Method]] = {
             open_record(_CHANNEL, _MESSAGE),
             open_record({"url": url(), "expires_at": date()}),
         ),
+        _method(
+            "push.register",
+            "Register the client's device for pushes; endpoint and credential are the token's unless given",
+            open_record(_DEVICE, {"endpoint": _OPTIONAL_TEXT, "credential_sid": _OPTIONAL_TEXT}),
+            open_record({"binding_sid": text()}),
+        ),
+        _method("push.unregister", "Forget the client's device", open_record(_DEVICE), _NOTHING),
         _method("user.get", "A user", open_record(_IDENTITY), _one("user", "User")),
         _method("user.list", "Several users", _IDENTITIES, open_record({"users": many(ref("User"))})),
         _method(

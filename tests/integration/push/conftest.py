@@ -9,6 +9,7 @@ from chatcore.webhooks.client import Client
 from tests.integration.commands.world import new_world
 from tests.support.receiver import Receiver, receiver
 
+from .phones import Phones
 from .rig import Office
 
 
@@ -26,3 +27,13 @@ async def office(database: str) -> AsyncIterator[Office]:
 async def hook() -> AsyncIterator[Receiver]:
     async with receiver() as made:
         yield made
+
+
+@pytest.fixture
+async def phones(database: str) -> AsyncIterator[Phones]:
+    store = await PostgresStore.open(database, min_size=1, max_size=10)
+    try:
+        async with new_world(store) as world:
+            yield Phones(world)
+    finally:
+        await store.close()

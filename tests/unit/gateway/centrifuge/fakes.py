@@ -115,7 +115,7 @@ class FakePresence:
         self.entries[session.connection] = session
         return sum(s.identity == session.identity for s in self.entries.values())
 
-    async def leave(self, session: LiveSession) -> int:
+    async def leave(self, session: LiveSession, *, goodbye: bool = False) -> int:
         self.entries.pop(session.connection, None)
         return sum(s.identity == session.identity for s in self.entries.values())
 

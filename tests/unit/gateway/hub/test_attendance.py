@@ -47,7 +47,7 @@ class FakePresence:
         self.entries[session.connection] = session
         return self._count(session)
 
-    async def leave(self, session: Session) -> int:
+    async def leave(self, session: Session, *, goodbye: bool = False) -> int:
         await self._reach()
         self.left.append(session.connection)
         self.entries.pop(session.connection, None)

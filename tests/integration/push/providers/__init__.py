@@ -1,0 +1,1 @@
+"""Providers against peers that play Apple and Google."""
