@@ -31,7 +31,7 @@ _PAGE: Final = {"limit": {**integer(1, 100), "default": 50}, "page": nullable(te
 _NEXT: Final = {"next": _OPTIONAL_TEXT}
 _IDENTITY: Final = {"identity": text()}
 _IDENTITIES: Final = open_record({"identities": many(text(), most=100)})
-_DEVICE: Final = {"type": enum("apn", "fcm", "gcm"), "token": text(about="The provider's token of the device")}
+_DEVICE: Final = {"type": one_of("apn", "fcm", "gcm"), "token": text(about="The provider's token of the device")}
 _MESSAGE: Final = {"index": nullable(integer(0)), "sid": _OPTIONAL_TEXT}
 _UNREAD: Final = {
     "last_consumed_message_index": nullable(integer(0)),
