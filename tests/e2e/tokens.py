@@ -20,11 +20,20 @@ SERVICE = BOOTSTRAP["CHAT_BOOTSTRAP_SERVICE_SID"]
 
 
 def access_token(
-    identity: str, *, ttl: int = 3600, service: str = SERVICE, key: str = KEY, secret: str = SECRET, **more: Any
+    identity: str,
+    *,
+    ttl: int = 3600,
+    service: str = SERVICE,
+    key: str = KEY,
+    secret: str = SECRET,
+    endpoint: str | None = None,
+    push_credential: str | None = None,
+    **more: Any,
 ) -> str:
     """A Twilio access token; `more` goes to the library (nbf, …). A negative ttl is one that ended."""
     token = AccessToken(ACCOUNT, key, secret, identity=identity, ttl=max(ttl, 1), **more)
-    token.add_grant(ChatGrant(service_sid=service))
+    grant = ChatGrant(service_sid=service, endpoint_id=endpoint, push_credential_sid=push_credential)
+    token.add_grant(grant)
     if ttl > 0:
         return str(token.to_jwt())
     claims = jwt.decode(token.to_jwt(), secret, ["HS256"])

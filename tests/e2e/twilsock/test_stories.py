@@ -79,14 +79,16 @@ async def test_paging_backwards(guests: Guests, version: str) -> None:
     channel = await alice.ask("create_channel", is_private=True)
     sid = channel["sid"]
     await alice.ask("join", sid=sid)
-    for number in range(120):
-        await guests.post(f"/Channels/{sid}/Messages", Body=str(number), From="server")
-    page = await alice.ask("messages", sid=sid, size=50)
+    for start in range(0, 500, 50):
+        sends = [guests.post(f"/Channels/{sid}/Messages", Body="x", From="server") for _ in range(start, start + 50)]
+        await asyncio.gather(*sends)
+    page = await alice.ask("messages", sid=sid, size=100)
     read = [message["index"] for message in page["items"]]
     while page["previous"]:
         page = await alice.ask("turn", page=page["page"], to="previous")
         read = [message["index"] for message in page["items"]] + read
-    assert read == list(range(120))
+    assert read == list(range(500))
+    assert (await alice.ask("channel", sid=sid))["last_message"]["index"] == 499
 
 
 async def test_profiles(guests: Guests, version: str) -> None:
