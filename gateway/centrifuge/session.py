@@ -236,15 +236,19 @@ class Session:
                 if room_name(sid) not in self.subscriptions.rooms:
                     await self.subscriptions.note_activity(self._services.chat.history, {channel_topic(sid): base})
                 return
-            push = await self.subscriptions.follow(self._services.chat.history, sid, base, self.user_sid)
+            followed = await self.subscriptions.follow(self._services.chat.history, sid, base, self.user_sid)
         except ConnectionResetError:
             return
         except ChatError as error:
             logger.info("Could not follow a membership: %s", error.message, extra={"action": "follow_failed"})
             self.link.close(*Close.INSUFFICIENT_STATE.value)
             return
-        if push is not None:
+        if followed is not None:
+            push, events = followed
             self.push(push)
+            for missed in events:
+                if (frame := self.encoders.room.encode(missed)) is not None:
+                    self.link.send(frame)
 
     def _unfollow(self, event: Event) -> None:
         """The membership is over. The room itself may have said so before."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatcore.commands.history import History
-from chatcore.domain.events import Topic, profile_topic, topic_sid
+from chatcore.domain.events import Event, Topic, profile_topic, topic_sid
 from chatcore.domain.ids import ChannelSid, UserSid
 from gateway.hub.hub import Hub
 from gateway.hub.ports import Eviction, Reader
@@ -66,8 +66,11 @@ class Subscriptions:
             self._hub.detach(subscription.topic, self._reader, self._encoders.room)
             self._relay.release([subscription.topic])
 
-    async def follow(self, history: History, sid: ChannelSid, base: int, user_sid: UserSid) -> SubscribePush | None:
-        """Subscribes a room the user has just joined; None where it is subscribed or already lost again."""
+    async def follow(
+        self, history: History, sid: ChannelSid, base: int, user_sid: UserSid
+    ) -> tuple[SubscribePush, Sequence[Event]] | None:
+        """Subscribes a room the user has just joined, from where its membership began: what happened since follows the
+        push. None where it is subscribed or already lost again. Attached when it returns: answer at once."""
         name = room_name(sid)
         if name in self.rooms:
             return None
@@ -78,7 +81,11 @@ class Subscriptions:
             self._relay.release([want.topic])
             return None
         answer = self.attach(caught, Budget(), server_side=True)
-        return SubscribePush(channel=name, recoverable=True, positioned=True, epoch=answer.epoch, offset=answer.offset)
+        since = caught.room.since(base)
+        events = [event for event in (caught.events or () if since is None else since) if event.offset > base]
+        start = events[0].offset - 1 if events else answer.offset
+        push = SubscribePush(channel=name, recoverable=True, positioned=True, epoch=answer.epoch, offset=start)
+        return push, events
 
     async def subscribe(
         self, history: History, request: SubscribeRequest, base: int, user_sid: UserSid
