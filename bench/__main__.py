@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.load import durable, fanout, latency, machine, memory, paging, startup, storm
+from bench.load import durable, fanout, latency, machine, memory, paging, pushes, startup, storm
 from bench.load.durable import Load
 from bench.load.fanout import Shape
 from bench.load.result import Result, say, show, show_machine, write
@@ -65,6 +65,10 @@ def _p9(options: argparse.Namespace, folder: Path) -> Result:
     return paging.measure(options.history, 500, options.requests, options.runs, folder)
 
 
+def _p10(options: argparse.Namespace, folder: Path) -> Result:
+    return pushes.measure(options.devices, 20, options.runs, folder)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "p1": _p1,
     "p1b": _p1b,
@@ -76,6 +80,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "p7": _p7,
     "p8": _p8,
     "p9": _p9,
+    "p10": _p10,
 }
 
 
@@ -94,6 +99,7 @@ def _options() -> argparse.Namespace:
         "--channels", type=int, nargs="+", default=list(startup.SIZES), help="P8: how many channels a user has"
     )
     parser.add_argument("--history", type=int, default=5_000_000, help="P9: messages of the long channel")
+    parser.add_argument("--devices", type=int, default=999, help="P10: members with a device; each gets 20 pushes")
     parser.add_argument("--requests", type=int, default=200, help="P9: pages of each kind in one run")
     parser.add_argument("--scratch", type=Path, help="folder for servers' data (default: the system's)")
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")

@@ -19,6 +19,7 @@ from chatcore.child import ChildExited
 from chatcore.domain.errors import ChatError
 from chatcore.embedded.errors import EmbeddedError
 from chatcore.embedded.folders import SECRET_KEY_FILE, DataDir
+from chatcore.pushes_cli import pushes, recount
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.telemetry import set_up_logging
 from chatcore.user_cli import user
@@ -53,6 +54,8 @@ def cli() -> None:
 
 cli.add_command(user)
 cli.add_command(webhooks)
+cli.add_command(pushes)
+cli.add_command(recount)
 
 
 @cli.command()

@@ -7,7 +7,6 @@ import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,10 +17,13 @@ from redis.exceptions import RedisError
 from chatcore import config
 from chatcore.auth.secrets import SecretBox, SecretUnreadableError
 from chatcore.config import Settings
+from chatcore.doctor_push import push_findings
 from chatcore.domain.errors import ChatError
 from chatcore.embedded.errors import EmbeddedError
+from chatcore.finding import Finding
 from chatcore.store import migrate
 from chatcore.store.postgres import PostgresStore
+from chatcore.store.pushes import PushLog
 from chatcore.supervisor.administration import database, secret_keys
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.supervisor.probe import ask
@@ -32,18 +34,6 @@ _OLDEST_POSTGRES: Final = 150_000
 _MOST_SKEW: Final = 2.0
 """Seconds; tokens forgive 30, but leases and presence of several machines are compared with each other."""
 _FEW_FILES: Final = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    subject: str
-    ok: bool
-    text: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        line = f"{'ok  ' if self.ok else 'FAIL'}  {self.subject}: {self.text}"
-        return line + (f"\n      -> {self.advice}" if self.advice else "")
 
 
 async def examine(environ: Mapping[str, str]) -> list[Finding]:
@@ -140,6 +130,8 @@ async def _schema_and_rows(dsn: str, settings: Settings) -> AsyncIterator[Findin
             "SELECT sid, auth_token AS sealed FROM accounts UNION ALL SELECT sid, secret FROM api_keys"
         )
         yield _secrets([(row["sid"], row["sealed"]) for row in rows], settings)
+        for finding in push_findings(await PushLog(store.pool).credentials(), settings):
+            yield finding
     finally:
         await store.close()
 

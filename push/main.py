@@ -84,6 +84,9 @@ def main() -> None:
 
 MEDIA_SECONDS = 30.0
 """Between two looks for files that nobody can see any more."""
+DEVICES_SECONDS = 3600.0
+DEVICES = 1000
+"""Forgotten ones that are removed at once, and seconds between two looks for them."""
 LOG_SECONDS = 600.0
 """Between two looks for lines of the push log that are too old."""
 
@@ -179,6 +182,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(every(MEDIA_SECONDS, files.step), name="media"),
                 group.create_task(notes.run(), name="push notes"),
                 group.create_task(every(LOG_SECONDS, log.forget), name="push log"),
+                group.create_task(every(DEVICES_SECONDS, lambda: chat.devices.purge(DEVICES)), name="devices"),
             ]
             _report_ready(settings)
             await worker.run(stopping)

@@ -39,6 +39,7 @@ CONSTRAINTS: Final[dict[str, tuple[Code, str]]] = {
     "bindings_service_sid_fkey": (Code.SERVICE_NOT_FOUND, "The service was not found"),
     "bindings_user_sid_fkey": (Code.USER_NOT_FOUND, "The user was not found"),
     "bindings_credential_sid_fkey": (Code.NOT_FOUND, "The credential was not found"),
+    "push_log_user_sid_fkey": (Code.USER_NOT_FOUND, "The user was not found"),
     "bindings_endpoint": (Code.CONFLICT, "The device is being registered by another request"),
     "bindings_address": (Code.CONFLICT, "The device is being registered by another request"),
     "address_configurations_account_sid_fkey": (Code.NOT_FOUND, "The account was not found"),

@@ -16,9 +16,10 @@ import msgspec
 from aioapns.common import PRIORITY_HIGH, PRIORITY_NORMAL
 from aioapns.common import PushType as ApnsType
 
+from chatcore.auth import usable
 from chatcore.domain.devices import PushType
 
-from . import apns_answers, tls, usable
+from . import apns_answers, tls
 from .apns_answers import Special
 from .exchange import Answer, Call
 from .fields import Fields

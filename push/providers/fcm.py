@@ -15,10 +15,11 @@ import msgspec
 from google.oauth2 import service_account
 from pyfcm import FCMNotification  # type: ignore[import-untyped]  # it has no types
 
+from chatcore.auth import usable
 from chatcore.auth.credentials import SERVICE_ACCOUNT
 from chatcore.domain.devices import PushType
 
-from . import fcm_answers, tls, usable
+from . import fcm_answers, tls
 from .access_tokens import SCOPE, AccessToken
 from .exchange import Answer, Call, UnreachableError
 from .fields import Fields

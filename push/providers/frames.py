@@ -40,6 +40,8 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 def headers(stream: int, flags: int, block: bytes, longest: int) -> bytes:
     """One HEADERS frame, and as many CONTINUATIONs as it takes."""
+    if len(block) <= longest:
+        return frame(HEADERS, flags | END_HEADERS, stream, block)
     parts = [block[at : at + longest] for at in range(0, len(block), longest)]
     kinds = [HEADERS] + [CONTINUATION] * (len(parts) - 1)
     every = [flags] + [0] * (len(parts) - 1)

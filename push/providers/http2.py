@@ -13,13 +13,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final
-
-from hpack import Decoder
-from hpack.exceptions import HPACKError
+from typing import Final, cast
 
 from . import frames as wire
 from .exchange import Answer, Call, NotSentError, UnknownFateError
+from .field_reader import FieldReader
 from .fields import DEFAULT_TABLE, FieldWriter
 from .frames import FrameReader, PeerError, frame, word
 
@@ -62,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._goaway = goaway
         self._transport: asyncio.Transport | None = None
         self._writer = FieldWriter()
-        self._decoder = Decoder(wire.BLOCK)
+        self._fields = FieldReader()
         self._reader = FrameReader()
         self._out: list[bytes] = []
         self._streams: dict[int, _Request] = {}
@@ -116,8 +114,7 @@ class Connection(asyncio.Protocol):
     # The transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # not by inheritance, with uvloop
         self._send(wire.PREFACE + frame(wire.SETTINGS, 0, 0, wire.SETTING.pack(wire.ENABLE_PUSH, 0)))
         self._send(frame(wire.WINDOW_UPDATE, 0, 0, word(_CREDIT - _WINDOW)))
         self._watch = self._loop.call_later(PING_AFTER, self._look)
@@ -172,10 +169,7 @@ class Connection(asyncio.Protocol):
     # Answers.
 
     def _headers(self, stream: int, flags: int, block: bytes) -> None:
-        try:
-            headers = dict(self._decoder.decode(block, raw=True))
-        except HPACKError as error:
-            raise PeerError(wire.COMPRESSION_ERROR, str(error)) from None
+        headers = self._fields.read(block)
         request = self._streams.get(stream)
         if request is None:
             return

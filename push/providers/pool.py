@@ -141,7 +141,12 @@ class Pool:
             self._failed(loop, error)
             if connection is not None:
                 connection.abort()
-        except BaseException:
+        except Exception as error:
+            logger.exception("A connection could not be made", extra={"action": "provider_unreachable"})
+            self._failed(loop, error)
+            if connection is not None:
+                connection.abort()
+        except asyncio.CancelledError:
             if connection is not None:
                 connection.abort()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -17,11 +18,12 @@ UNCERTAIN: Final = 5.0
 
 
 class InFlight:
-    """So many calls at once. One that finds no place in time is put off."""
+    """So many calls at once, first come, first served. One that finds no place in time is put off."""
 
     def __init__(self, provider: str, places: int, timeout: float, observer: Observer) -> None:
         self._provider = provider
-        self._places = asyncio.Semaphore(places)
+        self._free = places
+        self._waiting: deque[asyncio.Future[bool]] = deque()  # asyncio's semaphore looks at all who wait, each time
         self._timeout = timeout
         self._observer = observer
 
@@ -29,14 +31,10 @@ class InFlight:
         """`send` is given its deadline by the loop's clock."""
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._timeout + SLACK
-        if self._places.locked():
-            try:
-                async with asyncio.timeout(self._timeout):
-                    await self._places.acquire()
-            except TimeoutError:
-                return TryLater(reason="too many in flight", counts=False)
-        else:
-            await self._places.acquire()
+        if self._free > 0:
+            self._free -= 1
+        elif not await self._place(loop):
+            return TryLater(reason="too many in flight", counts=False)
         self._observer.in_flight(self._provider, 1)
         begun = loop.time()
         try:
@@ -48,6 +46,33 @@ class InFlight:
         except UnreachableError as error:
             return TryLater(reason=str(error), after=error.after, counts=False)
         finally:
-            self._places.release()
+            self._leave()
             self._observer.in_flight(self._provider, -1)
             self._observer.took(self._provider, loop.time() - begun)
+
+    async def _place(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Handed over by one who leaves; False when the time is up."""
+        place: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(place)
+        timer = loop.call_later(self._timeout, _too_late, place)
+        try:
+            return await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and place.result():
+                self._leave()  # it was given one in this moment
+            raise
+        finally:
+            timer.cancel()
+
+    def _leave(self) -> None:
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(True)
+                return
+        self._free += 1
+
+
+def _too_late(place: asyncio.Future[bool]) -> None:
+    if not place.done():
+        place.set_result(False)

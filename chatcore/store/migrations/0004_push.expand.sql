@@ -1,8 +1,9 @@
--- What became of pushes, where a service asks for it; kept for a week. Addresses and texts never come here.
+-- What became of pushes, where a service asks for it; kept for a week, and gone with the user. Addresses and texts never
+-- come here.
 CREATE TABLE push_log (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   service_sid  text NOT NULL,
-  user_sid     text COLLATE "C" NOT NULL,
+  user_sid     text COLLATE "C" NOT NULL REFERENCES users ON DELETE CASCADE,
   at           timestamptz NOT NULL,
   push_id      text NOT NULL,
   binding_sid  text NOT NULL,

@@ -48,6 +48,7 @@ GROUP BY m.user_sid;
 -- log: service_sid, user_sids, push_ids, binding_sids, providers, address ends, events, message_sids, outcomes, reasons,
 -- attempts, milliseconds
 -- Answers with one row where the job is held. An address that was registered after its provider called it dead is alive.
+-- Of users who are gone nothing is logged.
 WITH held AS (
   UPDATE outbox SET
     due_at = now() + $4::interval,
@@ -71,12 +72,14 @@ logged AS (
     service_sid, user_sid, at, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt,
     milliseconds)
   SELECT
-    $16::text, user_sid, clock_timestamp(), push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason,
+    $16::text, w.user_sid, clock_timestamp(), push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason,
     attempt, milliseconds
   FROM held, unnest(
     $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
     $26::integer[], $27::integer[]) AS w (
-    user_sid, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt, milliseconds))
+    user_sid, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt, milliseconds)
+  JOIN users u ON u.sid = w.user_sid
+  FOR KEY SHARE OF u)
 SELECT coalesce((SELECT array_agg(sid) FROM dead), '{}') AS dead FROM held;
 
 -- name: rewrite

@@ -30,10 +30,15 @@ async def hook() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def phones(database: str) -> AsyncIterator[Phones]:
-    store = await PostgresStore.open(database, min_size=1, max_size=10)
+async def store(database: str) -> AsyncIterator[PostgresStore]:
+    made = await PostgresStore.open(database, min_size=1, max_size=10)
     try:
-        async with new_world(store) as world:
-            yield Phones(world)
+        yield made
     finally:
-        await store.close()
+        await made.close()
+
+
+@pytest.fixture
+async def phones(store: PostgresStore) -> AsyncIterator[Phones]:
+    async with new_world(store) as world:
+        yield Phones(world)

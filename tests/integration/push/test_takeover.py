@@ -49,10 +49,11 @@ async def _plant(world: World, channel: Channel, credential: CredentialSid, size
             *args,
         )
         await connection.execute(
-            "INSERT INTO bindings (sid, service_sid, user_sid, identity, binding_type, endpoint, address, credential_sid,"
-            " message_types, vocabulary, registered_at, date_created, date_updated)"
-            " SELECT 'BS' || sid, $1, sid, 'user' || n, 'fcm', sid, 'token-of-device-number-' || n, $3, '{new_message}',"
-            " 'chat', now(), now(), now() FROM unnest($4::text[], $5::int[]) w (sid, n) WHERE $2::text <> ''",
+            "INSERT INTO bindings (sid, service_sid, user_sid, identity, binding_type, endpoint, address,"
+            " credential_sid, message_types, vocabulary, registered_at, date_created, date_updated)"
+            " SELECT 'BS' || sid, $1, sid, 'user' || n, 'fcm', sid, 'token-of-device-number-' || n, $3,"
+            " '{new_message}', 'chat', now(), now(), now()"
+            " FROM unnest($4::text[], $5::int[]) w (sid, n) WHERE $2::text <> ''",
             world.service.sid,
             channel.sid,
             credential,

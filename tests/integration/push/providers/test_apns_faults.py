@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 import pytest
 from h2.settings import SettingCodes
@@ -169,7 +170,7 @@ async def _many_then_one(rig: AppleRig) -> None:
     ids=["one stream", "then more", "then one", "window of 40 bytes", "no table", "small table", "long frames"],
 )
 async def test_narrow_peers_are_served(
-    apns: AppleRig, settings: dict[SettingCodes, int], meanwhile: Callable[[AppleRig], Awaitable[None]]
+    apns: AppleRig, settings: dict[SettingCodes, int], meanwhile: Callable[[AppleRig], Coroutine[Any, Any, None]]
 ) -> None:
     apns.peer.settings.update(settings)
     async with apns.provider(connections=1) as provider, asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""Why a credential cannot be used, as far as that can be seen without asking its provider."""
+"""Why a push credential cannot be used, as far as that can be seen without asking its provider."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from chatcore.auth.credentials import PushSecrets
+from .credentials import PushSecrets
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -1,0 +1,111 @@
+"""`chatcore pushes`: what became of pushes; `chatcore recount`: the numbers they carry, counted anew."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from chatcore import config
+from chatcore.domain.errors import ChatError
+from chatcore.telemetry import set_up_logging
+
+if TYPE_CHECKING:
+    from chatcore.store.postgres import PostgresStore
+    from chatcore.store.pushes import LoggedAttempt
+
+T = TypeVar("T")
+
+
+@click.group()
+def pushes() -> None:
+    """Push notifications."""
+
+
+@pushes.command()
+@click.option("--service", "service_sid", help="Chat service (IS…); the first one if left out.")
+@click.option("--user", "identity", help="Only what went to this identity.")
+@click.option("--message", "message_sid", help="Only what told of this message (IM…).")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+def log(service_sid: str | None, identity: str | None, message_sid: str | None, limit: int) -> None:
+    """Print attempts to push, newest first, one JSON object per line.
+
+    Services keep a log for seven days while `Notifications.LogEnabled` is on; texts and addresses are not in it.
+    """
+    for line in _with_store(lambda store: _read(store, service_sid, identity, message_sid, limit)):
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@click.command()
+def recount() -> None:
+    """Count members, messages and joined channels anew, and correct what is wrong. May run while others work."""
+    from chatcore.store import recount as counting
+
+    found = _with_store(lambda store: counting.recount(store.pool))
+    click.echo(f"{found.channels} channels and {found.users} users were wrong")
+
+
+async def _read(
+    store: PostgresStore, service_sid: str | None, identity: str | None, message_sid: str | None, limit: int
+) -> list[dict[str, object]]:
+    from chatcore.domain.ids import Identity, MessageSid, ServiceSid
+    from chatcore.store.pushes import PushLog
+
+    settings, _ = config.load(os.environ)
+    if service_sid is None:
+        from chatcore.supervisor.administration import first_identifiers
+
+        service_sid = first_identifiers(settings)["service_sid"]
+    service = ServiceSid(service_sid)
+    user_sid = None
+    if identity is not None:
+        user = await store.read.users.get(service, Identity(identity))
+        if user is None:
+            raise click.ClickException(f"there is no user {identity} in {service_sid}")
+        user_sid = user.sid
+    message = MessageSid(message_sid) if message_sid is not None else None
+    lines = await PushLog(store.pool).read(service, user_sid=user_sid, message_sid=message, limit=limit)
+    return [_described(line) for line in lines]
+
+
+def _described(line: LoggedAttempt) -> dict[str, object]:
+    attempt = line.attempt
+    return {
+        "at": line.at.isoformat(timespec="milliseconds"),
+        "push_id": attempt.push_id,
+        "user_sid": attempt.user_sid,
+        "binding_sid": attempt.binding_sid,
+        "provider": attempt.provider,
+        "address": f"…{attempt.address_end}",
+        "event": attempt.event,
+        "message_sid": attempt.message_sid,
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "attempt": attempt.attempt,
+        "milliseconds": attempt.milliseconds,
+    }
+
+
+def _with_store(action: Callable[[PostgresStore], Awaitable[T]]) -> T:
+    from chatcore.store.postgres import PostgresStore
+    from chatcore.supervisor.administration import database
+
+    settings, _ = config.load(os.environ)
+    set_up_logging(settings.log_level, settings.log_format)
+
+    async def run() -> T:
+        async with database(settings) as dsn:
+            store = await PostgresStore.open(dsn, min_size=1, max_size=2)
+            try:
+                return await action(store)
+            finally:
+                await store.close()
+
+    try:
+        return asyncio.run(run())
+    except ChatError as error:
+        raise click.ClickException(error.message) from error
