@@ -31,7 +31,6 @@ from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
 from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
-from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import SystemClock
 from chatcore.presence.counts import RedisCounts
 from chatcore.presence.redis import RedisPresence
@@ -57,7 +56,7 @@ from gateway.hub.standing import Standing
 from gateway.media.announcing import MediaAnnouncer
 from gateway.media.links import SignedLinks
 from gateway.media.room import MediaRoom
-from gateway.node import CommandCounts, Condition, DeliveryTimes, Gauges, Measured, SocketCounts
+from gateway.node import CommandCounts, Condition, DeliveryTimes, Gauges, Measured, NearFirst, SocketCounts
 from gateway.sdk.links import MediaLinks
 from gateway.sockets.drain import crowded, drain
 from gateway.sockets.endpoint import Endpoint, Handshake
@@ -125,7 +124,7 @@ async def run(settings: Settings) -> None:
             shared=shared_counts,
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
-        publisher: Publisher = Measured(broker, metrics)
+        publisher = NearFirst(Measured(broker, metrics))
         bell = Bell(settings.redis, node=node)
         keys, box = Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys)
         ring = KeyRing(keys, box, clock)
@@ -158,6 +157,7 @@ async def run(settings: Settings) -> None:
             on_repair=lambda cause: metrics.gap_repairs.labels(cause).inc(),
             on_restored=attendance.announce,
         )
+        publisher.receive = relay.receive
         broker.answer(lambda topic, question: centrifuge_presence.answer(hub, topic, question))
         stack.push_async_callback(attendance.withdraw_all)
         tasks = await stack.enter_async_context(Tasks())

@@ -4,19 +4,22 @@ The one exception to "one command, one transaction", because a durable commit co
 two hundred. A lone send goes at once. Rows of a batch are locked in ascending channel order, so batches of several
 nodes never deadlock; within a channel, messages take their indexes in the order they were handed in. A send that is
 refused fails alone; if a whole batch cannot be written, its sends are tried one by one.
+
+A batch is written in a transaction that locks and reads what it needs, or, where this node knows all of that from its
+last batches, by one statement that checks it (see `known_channels`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.events import Event, EventType, channel_topic
+from chatcore.domain.events import Event, EventType, channel_topic, topic_sid
 from chatcore.domain.ids import ChannelSid, MessageSid, is_sid, new_sid
 from chatcore.domain.jobs import Job
 from chatcore.domain.media import MediaFile
@@ -36,6 +39,7 @@ from chatcore.ports.store import TransactionConflict
 from . import notify, webhooks
 from .access import channel_not_found, enter
 from .activity import touched
+from .known_channels import KnownChannels, requirements
 from .rates import Rates
 from .sending import Known, Send, SendDraft, Sent, attachable, look_up, require_sender
 from .services import Services
@@ -52,7 +56,7 @@ class _Written:
     channels: dict[ChannelSid, Channel]
     messages: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[tuple[ChannelSid, Job]] = field(default_factory=list)
     touched: set[ChannelSid] = field(default_factory=set)
     files: list[MediaFile] = field(default_factory=list)
 
@@ -64,6 +68,7 @@ class SendBatch:
         self._unit = unit
         self._rates = rates
         self._services = services
+        self._known = KnownChannels(unit.clock)
         self._waiting: list[Send] = []
         self._wake = asyncio.Event()
 
@@ -129,25 +134,71 @@ class SendBatch:
             await self._commit([send])
 
     async def _write(self, batch: Sequence[Send]) -> tuple[list[Sent | ChatError], list[Event]]:
+        recalled = self._known.recall(batch)
+        if recalled is None:
+            return await self._write_locked(batch)
+        answers, events, moved = await self._append(batch, *recalled)
+        late = [place for place, send in enumerate(batch) if send.channel_sid not in moved]
+        if late:
+            found, more = await self._write_locked([batch[place] for place in late])
+            events += more
+            for place, answer in zip(late, found, strict=True):
+                answers[place] = answer
+        return answers, events
+
+    async def _write_locked(self, batch: Sequence[Send]) -> tuple[list[Sent | ChatError], list[Event]]:
         async with self._unit.store.transaction() as tx:
             channels = await tx.channels.lock(sorted({send.channel_sid for send in batch}))
             known = await look_up(tx, batch, channels)
-            now = self._unit.clock.now()
-            written = _Written(dict(channels))
-            answers: list[Sent | ChatError] = []
-            for send in batch:
-                try:
-                    answers.append(self._place(send, known, written, now))
-                except ChatError as error:
-                    answers.append(error)
+            answers, written = self._place_all(batch, channels, known)
             if written.messages:
                 touched = [written.channels[sid] for sid in sorted(written.touched)]
-                await tx.messages.insert_many(written.messages, written.events, touched, written.jobs)
+                jobs = [job for _, job in written.jobs]
+                await tx.messages.insert_many(written.messages, written.events, touched, jobs)
             for file in written.files:
                 await tx.media.update(file)
+        self._known.keep(channels, written.channels.values(), known.senders)
         if written.jobs:
             self._unit.ring()
         return answers, written.events
+
+    async def _append(
+        self, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel], known: Known
+    ) -> tuple[list[Sent | ChatError], list[Event], Set[ChannelSid]]:
+        """Writes to the channels that are still as they are known, and says which they are: for the sends to others
+        there is no answer yet, and nothing of them was written."""
+        answers, written = self._place_all(batch, channels, known)
+        moved: Set[ChannelSid] = set()
+        if written.messages:
+            touched = [(channels[sid].stream.offset, written.channels[sid]) for sid in sorted(written.touched)]
+            try:
+                moved = await self._unit.store.read.messages.append(
+                    written.messages, written.events, touched, requirements(batch), written.jobs
+                )
+            except TransactionConflict:
+                pass
+            except ChatError as error:
+                if error.temporary:
+                    raise
+                # A client_ref that was used before: who used it is for the transaction to find out.
+        self._known.avoid(written.touched - moved)
+        self._known.keep(channels, [written.channels[sid] for sid in sorted(moved)], known.senders)
+        if written.jobs and moved:
+            self._unit.ring()
+        return answers, [event for event in written.events if topic_sid(event.topic) in moved], moved
+
+    def _place_all(
+        self, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel], known: Known
+    ) -> tuple[list[Sent | ChatError], _Written]:
+        now = self._unit.clock.now()
+        written = _Written(dict(channels))
+        answers: list[Sent | ChatError] = []
+        for send in batch:
+            try:
+                answers.append(self._place(send, known, written, now))
+            except ChatError as error:
+                answers.append(error)
+        return answers, written
 
     def _place(self, send: Send, known: Known, written: _Written, now: datetime) -> Sent:
         """Checks one send against the locked state and gives it its index and offset."""
@@ -163,7 +214,9 @@ class SendBatch:
             if ref in known.refs:
                 return Sent(message=known.refs[ref], duplicate=True)
         files = [attachable(known.files.get(sid), sid, actor) for sid in draft.media_sids]
-        self._rates.channel(channel.sid)
+        if not send.counted:
+            self._rates.channel(channel.sid)
+            send.counted = True
         woken = touched(channel, now)
         created = given(draft.date_created, now)
         position = channel.stream.offset + 1
@@ -212,9 +265,12 @@ class SendBatch:
             )
             known.files[file.sid] = attached
             written.files.append(attached)
-        written.jobs += notify.for_message(send.service, channel, message)
-        written.jobs += notify.for_guests(channel, message, known.guests.get(channel.sid, ()))
-        written.jobs += _webhook_jobs(send, Action.MESSAGE_ADD, {}, changed, known, now, message=message)
+        for jobs in (
+            notify.for_message(send.service, channel, message),
+            notify.for_guests(channel, message, known.guests.get(channel.sid, ())),
+            _webhook_jobs(send, Action.MESSAGE_ADD, {}, changed, known, now, message=message),
+        ):
+            written.jobs += [(channel.sid, job) for job in jobs]
         if ref is not None:
             known.refs[ref] = message
         return Sent(message=message, duplicate=False)
@@ -244,7 +300,8 @@ class SendBatch:
         topic = channel_topic(channel.sid)
         written.events.append(Event(topic=topic, offset=channel.stream.offset, type=kind, payload=payload))
         states = {"state_from": old.state.value, "state_to": channel.state.value, "reason": "EVENT"}
-        written.jobs += _webhook_jobs(send, Action.STATE_UPDATE, states, channel, known, now)
+        jobs = _webhook_jobs(send, Action.STATE_UPDATE, states, channel, known, now)
+        written.jobs += [(channel.sid, job) for job in jobs]
         return channel
 
 

@@ -55,6 +55,7 @@ class Send:
     channel_sid: ChannelSid
     service: Service
     done: asyncio.Future[Sent]
+    counted: bool = False  # by the rate limit, which another attempt does not use up again
 
     @property
     def author(self) -> str:
@@ -95,9 +96,12 @@ def require_sender(channel: Channel, sender: Sender | None, draft: SendDraft) ->
         if channel.type is ChannelType.PRIVATE and not (sender is not None and sender.invited):
             raise channel_not_found(draft.channel)
         raise not_a_member()
-    needed = Permission.SEND_MEDIA_MESSAGE if draft.media_sids else Permission.SEND_MESSAGE
-    if needed not in sender.permissions:
+    if (needed := needed_permission(draft)) not in sender.permissions:
         raise not_authorized(needed)
+
+
+def needed_permission(draft: SendDraft) -> Permission:
+    return Permission.SEND_MEDIA_MESSAGE if draft.media_sids else Permission.SEND_MESSAGE
 
 
 async def look_up(tx: Repositories, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel]) -> Known:

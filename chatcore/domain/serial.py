@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -18,8 +19,10 @@ from .ids import ChannelSid
 from .model import Channel, Invite, LastMessage, Media, Member, Membership, Message, NotificationLevel, User
 
 
+@lru_cache(maxsize=512)
 def date(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds; truncated, never rounded."""
+    """RFC 3339 in UTC with milliseconds; truncated, never rounded. Remembered: all messages of a batch have one date,
+    and each is written several times."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

@@ -7,7 +7,7 @@ Lock order everywhere: service → channels (ascending SID) → roster positions
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -275,6 +275,20 @@ class Messages(Protocol):
     ) -> None:
         """One round trip: messages, their events, and the new state of their (locked) channels. `jobs` go to the
         outbox."""
+        ...
+
+    async def append(
+        self,
+        messages: Sequence[Message],
+        events: Sequence[Event],
+        channels: Sequence[tuple[int, Channel]],
+        required: Sequence[tuple[ChannelSid, Identity, str]],
+        jobs: Sequence[tuple[ChannelSid, Job]],
+    ) -> Set[ChannelSid]:
+        """One statement that needs no transaction and no locks around it: adds plain messages, each with its event, to
+        those of `channels` that are at the offset that stands before them, where everybody in `required` has the
+        permission, and which have neither webhooks nor guests. Returns those; of others nothing is written. Ascending
+        by SID."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from typing import Any
 
@@ -200,3 +200,37 @@ class Messages:
             await self._session.run(_SQL["insert_many_with_jobs"], *columns, *job_columns(jobs))
         else:
             await self._session.run(_SQL["insert_many"], *columns)
+
+    async def append(
+        self,
+        messages: Sequence[Message],
+        events: Sequence[Event],
+        channels: Sequence[tuple[int, Channel]],
+        required: Sequence[tuple[ChannelSid, Identity, str]],
+        jobs: Sequence[tuple[ChannelSid, Job]],
+    ) -> Set[ChannelSid]:
+        columns = (
+            [m.channel_sid for m in messages],
+            [m.index for m in messages],
+            [m.sid for m in messages],
+            [m.service_sid for m in messages],
+            [m.author for m in messages],
+            [m.body for m in messages],
+            [m.attributes for m in messages],
+            [m.client_ref for m in messages],
+            [m.member_sid for m in messages],
+            [m.rev for m in messages],
+            [e.payload.decode() for e in events],
+            messages[0].date_created,
+            [c.sid for _, c in channels],
+            [offset for offset, _ in channels],
+            [c.stream.offset for _, c in channels],
+            [c.next_index for _, c in channels],
+            [c.last_message_sid for _, c in channels],
+            [sid for sid, _, _ in required],
+            [identity for _, identity, _ in required],
+            [permission for _, _, permission in required],
+            [sid for sid, _ in jobs],
+            *job_columns([job for _, job in jobs]),
+        )
+        return {row["sid"] for row in await self._session.rows(_SQL["append"], *columns)}

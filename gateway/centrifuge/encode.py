@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from chatcore.domain import serial
 from chatcore.domain.events import Announcement, Event, EventType, SignalType, Topic, topic_sid
 from chatcore.domain.ids import ChannelSid
@@ -76,46 +78,60 @@ class ActivityEncoder:
     def __init__(self, codec: Codec, tell: Callable[[Topic, ActivityEncoder, bytes], None]) -> None:
         self._codec = codec
         self._tell = tell
-        self._held: dict[Topic, bytes | None] = {}  # topics told within the last second, with what came since
+        self._held: dict[Topic, Announcement | None] = {}  # topics told within the last second, with what came since
         self.id = f"centrifuge.{codec.NAME}.activity"
 
     def encode(self, announcement: Announcement) -> bytes | None:
         if announcement.type is not EventType.MESSAGE_ADDED:
             return None
-        payload = _activity(announcement)
         if announcement.topic in self._held:
-            self._held[announcement.topic] = payload
+            self._held[announcement.topic] = announcement
             return None
         self._rest(announcement.topic)
-        return self._frame(payload)
+        return self._frame(announcement)
 
     def _rest(self, topic: Topic) -> None:
         self._held[topic] = None
         asyncio.get_running_loop().call_later(ACTIVITY_SECONDS, self._resume, topic)
 
     def _resume(self, topic: Topic) -> None:
-        payload = self._held.pop(topic)
-        if payload is not None:
+        announcement = self._held.pop(topic)
+        if announcement is not None:
             self._rest(topic)
-            self._tell(topic, self, self._frame(payload))
+            self._tell(topic, self, self._frame(announcement))
 
-    def _frame(self, payload: bytes) -> bytes:
-        return frame(self._codec.publication_frame(LIVE, payload, 0), self._codec.TEXT)
+    def _frame(self, announcement: Announcement) -> bytes:
+        return frame(self._codec.publication_frame(LIVE, _activity(announcement), 0), self._codec.TEXT)
+
+
+class _Newest(msgspec.Struct):
+    index: int
+    author: str
+    date_created: str
+
+
+class _Added(msgspec.Struct):
+    """The part of `message.added` that activity tells."""
+
+    at: str
+    by: str | None
+    message: _Newest
+
+
+_added = msgspec.json.Decoder(_Added)
 
 
 def _activity(announcement: Announcement) -> bytes:
-    event = serial.decode(announcement.payload)
-    message = event["message"]
-    newest = (
-        f'{{"index":{message["index"]},"author":{serial.string(message["author"])},'
-        f'"date_created":"{message["date_created"]}"}}'
-    )
+    event = _added.decode(announcement.payload)
+    newest = event.message
     return serial.event(
         SignalType.CHANNEL_ACTIVITY,
-        at=serial.parse_date(event["at"]),
-        by=event["by"],
+        at=serial.parse_date(event.at),
+        by=event.by,
         channel_sid=ChannelSid(topic_sid(announcement.topic)),
-        last_message=newest,
+        last_message=(
+            f'{{"index":{newest.index},"author":{serial.string(newest.author)},"date_created":"{newest.date_created}"}}'
+        ),
     )
 
 

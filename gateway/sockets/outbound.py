@@ -32,6 +32,9 @@ HIGH_WATER: Final = 64 * 1024
 CROWD: Final = 64
 """Connections from which a fan-out is large."""
 
+REST_FACTOR: Final = 2.0
+"""A large fan-out rests that many times as long as the last one took."""
+
 REST_LEAST: Final = 0.001
 REST_MOST: Final = 0.02
 """Seconds: cheaper fan-outs are not worth a rest, dearer ones do not delay the next any longer."""
@@ -189,9 +192,9 @@ class Outbound:
 class Flusher:
     """Everything that one tick has to write, shared by all connections of a server.
 
-    Large fan-outs are paced. After one that took long, the next rests for as long as that one took, at most REST_MOST:
-    whatever is published meanwhile is joined into one write per connection, and what clients ask is answered instead.
-    So a busy room costs fewer calls the busier it is, and a lone message waits for nothing.
+    Large fan-outs are paced. After one that took long, the next rests for twice as long, at most REST_MOST: whatever is
+    published meanwhile is joined into one write per connection, and what clients ask is answered instead. So a busy room costs
+    fewer calls the busier it is, and a lone message waits for nothing.
     """
 
     __slots__ = (
@@ -275,7 +278,7 @@ class Flusher:
         ended = self._clock()
         cost = ended - started
         if cost > REST_LEAST:
-            self._rested = ended + min(cost, REST_MOST)
+            self._rested = ended + min(REST_FACTOR * cost, REST_MOST)
 
     def _write(self, links: list[Outbound]) -> None:
         single = 0

@@ -124,6 +124,7 @@ _HOT = {
     ("messages", "senders"): {"members_identity", "users_pkey", "invites_identity", "roles_pkey"},
     ("messages", "insert_many"): {"channels_pkey"},
     ("messages", "insert_many_with_jobs"): {"channels_pkey"},
+    ("messages", "append"): {"channels_pkey", "members_identity", "roles_pkey", "users_pkey"},
     ("events", "tops"): {"channels_pkey", "user_streams_pkey"},
     ("events", "channel_after"): {"channel_events_pkey"},
     ("events", "channel_before"): {"channel_events_pkey"},
