@@ -37,6 +37,9 @@ _SERVER_SETTINGS = {
     "application_name": "chatcore",
     "timezone": "UTC",
     "jit": "off",  # statements are short: compiling would cost more than running
+    # Every statement that runs often has its indexes. Left to itself the planner reads small tables whole, keeps that
+    # plan while they grow, and pays for every dead row of a busy one.
+    "enable_seqscan": "off",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",  # a process that vanished must not keep its locks
 }

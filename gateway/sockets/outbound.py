@@ -193,8 +193,8 @@ class Flusher:
     """Everything that one tick has to write, shared by all connections of a server.
 
     Large fan-outs are paced. After one that took long, the next rests for twice as long, at most REST_MOST: whatever is
-    published meanwhile is joined into one write per connection, and what clients ask is answered instead. So a busy room costs
-    fewer calls the busier it is, and a lone message waits for nothing.
+    published meanwhile is joined into one write per connection, and what clients ask is answered instead. So a busy
+    room costs fewer calls the busier it is, and a lone message waits for nothing.
     """
 
     __slots__ = (
