@@ -51,8 +51,8 @@ e2e: setup-dev ## only the tests with the official SDKs and real processes
 e2e-all: setup-dev $(JAVA)/target/.built $(GO)/driver ## the same with the Java and Go SDKs too (needs a JDK, Maven and Go)
 	$(BIN)/pytest tests/e2e --all-sdks -n $(WORKERS) --dist loadgroup -k '$(ONLY)'
 
-bench: .venv/.installed-dev ## the short set of benchmarks, printed with both sides of every ratio
-	$(BIN)/python -m bench all
+bench: setup-dev ## every figure in a short form, with both sides of every ratio (BENCH='--runs 2 --peers nchan,nats,socketio')
+	$(BIN)/python -m bench all $(BENCH)
 
 docs: .venv/.installed ## where the documentation is
 	@echo "docs/operations.md    running it: settings, metrics, backup, scaling"

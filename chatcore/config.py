@@ -65,6 +65,12 @@ def _media(url: str) -> str:
     return env.url_with_scheme(url, _MEDIA_SCHEMES)
 
 
+def _in_folder(path: Path) -> Path:
+    if not path.absolute().parent.is_dir():
+        raise ValueError("there is no such folder")
+    return path
+
+
 def _lower(text: str) -> str:
     return text.lower()
 
@@ -138,6 +144,7 @@ class Settings(BaseModel):
     push_timeout: Annotated[Seconds, Field(gt=0)] = 20.0
     push_concurrency: Count = 500
     push_poll: Annotated[Seconds, Field(gt=0)] = 0.5
+    push_record: Annotated[Path, AfterValidator(_in_folder)] | None = None
 
     # What a supervisor hands to the processes it starts; nobody else sets these.
     ready_fd: Annotated[int, Field(ge=3)] | None = None
@@ -231,6 +238,7 @@ class Settings(BaseModel):
             timeout=self.push_timeout,
             concurrency=self.push_concurrency,
             poll=self.push_poll,
+            record=self.push_record,
             apns_url=self.apns_url,
             apns_ca_file=self.apns_ca_file,
             apns_connections=self.apns_connections,

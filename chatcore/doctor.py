@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import redis.asyncio
-from redis.exceptions import RedisError
-
 from chatcore import config
 from chatcore.auth.secrets import SecretBox, SecretUnreadableError
 from chatcore.config import Settings
+from chatcore.doctor_broker import broker_finding
 from chatcore.doctor_push import push_findings
 from chatcore.domain.errors import ChatError
 from chatcore.embedded.errors import EmbeddedError
@@ -165,17 +163,4 @@ def _secrets(sealed: Sequence[tuple[str, bytes]], settings: Settings) -> Finding
 async def _broker(settings: Settings) -> Finding:
     if settings.redis_url is None:
         return Finding(subject="Redis", ok=True, text="embedded, started by `chatcore up`")
-    url = settings.redis
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            if "+cluster" in url:
-                cluster = redis.asyncio.RedisCluster.from_url(url.replace("+cluster", "", 1))
-                async with cluster:
-                    await cluster.ping()
-            else:
-                async with redis.asyncio.from_url(url) as single:
-                    await single.ping()
-    except (RedisError, OSError, TimeoutError) as error:
-        advice = "is the server up, and are host and password in CHAT_REDIS_URL right?"
-        return Finding(subject="Redis", ok=False, text=str(error) or type(error).__name__, advice=advice)
-    return Finding(subject="Redis", ok=True, text="answers")
+    return await broker_finding(settings.redis)

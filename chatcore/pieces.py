@@ -87,6 +87,8 @@ class Push:
     timeout: float
     concurrency: int
     poll: float
+    record: Path | None
+    """Where pushes are written in place of being sent."""
     apns_url: str | None
     apns_ca_file: Path | None
     apns_connections: int

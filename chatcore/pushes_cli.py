@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -15,6 +15,7 @@ from chatcore.domain.errors import ChatError
 from chatcore.telemetry import set_up_logging
 
 if TYPE_CHECKING:
+    from chatcore.domain.ids import MessageSid, ServiceSid, UserSid
     from chatcore.store.postgres import PostgresStore
     from chatcore.store.pushes import LoggedAttempt
 
@@ -32,12 +33,17 @@ def pushes() -> None:
 @click.option("--message", "message_sid", help="Only what told of this message (IM…).")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 def log(service_sid: str | None, identity: str | None, message_sid: str | None, limit: int) -> None:
-    """Print attempts to push, newest first, one JSON object per line.
+    """Print attempts to push, newest first, one JSON object per line, and those that were not made.
 
-    Services keep a log for seven days while `Notifications.LogEnabled` is on; texts and addresses are not in it.
+    Services keep a log for seven days while `Notifications.LogEnabled` is on; texts and addresses are not in it. With
+    --user and --message a last line says what speaks against a push as things stand now: the author, a muted channel,
+    no device … (empty: nothing).
     """
-    for line in _with_store(lambda store: _read(store, service_sid, identity, message_sid, limit)):
+    lines = _with_store(lambda store: _read(store, service_sid, identity, message_sid, limit))
+    for line in lines:
         click.echo(json.dumps(line, ensure_ascii=False))
+    if not any("outcome" in line for line in lines):
+        click.echo("nothing was logged", err=True)
 
 
 @click.command()
@@ -68,8 +74,22 @@ async def _read(
             raise click.ClickException(f"there is no user {identity} in {service_sid}")
         user_sid = user.sid
     message = MessageSid(message_sid) if message_sid is not None else None
-    lines = await PushLog(store.pool).read(service, user_sid=user_sid, message_sid=message, limit=limit)
-    return [_described(line) for line in lines]
+    found = await PushLog(store.pool).read(service, user_sid=user_sid, message_sid=message, limit=limit)
+    lines = [_described(line) for line in found]
+    if user_sid is not None and message is not None:
+        lines.append({"now": await _against(store, service, user_sid, message)})
+    return lines
+
+
+async def _against(
+    store: PostgresStore, service_sid: ServiceSid, user_sid: UserSid, message_sid: MessageSid
+) -> Mapping[str, str]:
+    from chatcore.push_reasons import against
+    from chatcore.store.push_standing import PushStanding
+
+    service = await store.read.services.find(service_sid)
+    standing = await PushStanding(store.pool).of(service_sid, user_sid, message_sid)
+    return against(service, standing) if service is not None and standing is not None else {}
 
 
 def _described(line: LoggedAttempt) -> dict[str, object]:
@@ -80,11 +100,12 @@ def _described(line: LoggedAttempt) -> dict[str, object]:
         "user_sid": attempt.user_sid,
         "binding_sid": attempt.binding_sid,
         "provider": attempt.provider,
-        "address": f"…{attempt.address_end}",
+        "address": f"…{attempt.address_end}" if attempt.address_end is not None else None,
         "event": attempt.event,
         "message_sid": attempt.message_sid,
         "outcome": attempt.outcome,
         "reason": attempt.reason,
+        "status": attempt.status,
         "attempt": attempt.attempt,
         "milliseconds": attempt.milliseconds,
     }

@@ -48,6 +48,7 @@ class Metric(StrEnum):
     DELIVERIES = "chat_deliveries_total"
     DELIVERY_SECONDS = "chat_delivery_seconds"
     GAP_REPAIRS = "chat_gap_repairs_total"
+    BROKER_SERVERS = "chat_broker_servers"
     SLOW_DISCONNECTS = "chat_slow_disconnects_total"
     OUTBOUND_BYTES = "chat_outbound_bytes"
     WRITE_BATCH_SIZE = "chat_write_batch_size"
@@ -107,6 +108,7 @@ class Metrics:
         self.deliveries = self._counter(Metric.DELIVERIES, "Frames queued for readers.", "protocol")
         self.delivery_seconds = self._histogram(Metric.DELIVERY_SECONDS, "From commit to socket write.", _FAST)
         self.gap_repairs = self._counter(Metric.GAP_REPAIRS, "Gaps closed from the event log.", "cause")
+        self.broker_servers = self._gauge(Metric.BROKER_SERVERS, "Servers of the broker.", "state")
         self.slow_disconnects = self._counter(Metric.SLOW_DISCONNECTS, "Readers cut off for lagging.")
         self.outbound_bytes = self._gauge(Metric.OUTBOUND_BYTES, "Bytes queued for readers.")
         self.write_batch_size = Counted(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")

@@ -94,6 +94,7 @@ def _lines(erased: Erased, name: str, messages: str, *, done: bool) -> Iterator[
         yield f"  memberships: {held.memberships}"
         yield f"  invitations: {held.invites}"
         yield f"  devices: {held.devices}"
+        yield f"  lines of the push log: {held.pushes}"
     yield f"messages: {erased.messages}, {what('deleted' if messages == 'delete' else 'anonymised')}"
     yield f"messages of others, edited last: {erased.edited}, {what('anonymised')}"
     for trace, count in erased.traces.items():

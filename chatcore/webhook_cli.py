@@ -34,6 +34,8 @@ def list_dead(service_sid: str | None, limit: int) -> None:
     found = _with_letters(lambda letters: letters.list(JobKind.WEBHOOK, service_sid=service_sid, limit=limit))
     for letter in found:
         click.echo(json.dumps(_described(letter), ensure_ascii=False))
+    if not found:
+        click.echo("no delivery was given up", err=True)
 
 
 @webhooks.command()

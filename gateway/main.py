@@ -24,7 +24,7 @@ from chatcore.auth.signing import AuthTokens
 from chatcore.auth.tokens import TokenVerifier
 from chatcore.blobs.store import ObjectBlobs
 from chatcore.broker.bell import Bell
-from chatcore.broker.redis import RedisBroker
+from chatcore.broker.opening import broker_at
 from chatcore.commands.chat import build
 from chatcore.commands.media import Media
 from chatcore.commands.rates import Rates
@@ -107,7 +107,7 @@ async def run(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         store = await PostgresStore.open(settings.postgres.dsn, max_size=settings.postgres.pool_size)
         stack.push_async_callback(store.close)
-        broker = RedisBroker(settings.redis, node=node)
+        broker = broker_at(settings.redis, node=node)
         await broker.open()
         stack.push_async_callback(broker.close)
         presence = RedisPresence(settings.redis, clock=clock)
@@ -225,7 +225,7 @@ async def run(settings: Settings) -> None:
         condition = Condition(
             store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
         )
-        gauges = Gauges(metrics, hub, sockets)
+        gauges = Gauges(metrics, hub, sockets, lambda: broker.servers)
         app = build_app(
             chat=chat,
             credentials=ring,

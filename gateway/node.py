@@ -161,10 +161,13 @@ class DeliveryTimes:
 class Gauges:
     """Figures that are cheaper to read when somebody looks than to count when they happen."""
 
-    def __init__(self, metrics: Metrics, hub: Hub, sockets: SocketServer) -> None:
+    def __init__(
+        self, metrics: Metrics, hub: Hub, sockets: SocketServer, broker_servers: Callable[[], tuple[int, int]]
+    ) -> None:
         self._metrics = metrics
         self._hub = hub
         self._sockets = sockets
+        self._broker_servers = broker_servers
         self._told: dict[str, int] = {}
         flusher = sockets.flusher
         metrics.write_batch_size.read = lambda: (BATCH_BOUNDS, flusher.batches, flusher.frames)
@@ -174,5 +177,8 @@ class Gauges:
         for protocol, count in self._hub.delivered.items():
             self._metrics.deliveries.labels(protocol).inc(count - self._told.get(protocol, 0))
             self._told[protocol] = count
+        connected, servers = self._broker_servers()
+        self._metrics.broker_servers.labels("connected").set(connected)
+        self._metrics.broker_servers.labels("away").set(servers - connected)
         self._metrics.outbound_bytes.set(self._sockets.backlog)
         return self._metrics.render()

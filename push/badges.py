@@ -36,10 +36,11 @@ class Badges:
         user_sid = job.job["user_sid"]
         if not isinstance(user_sid, str):
             raise TypeError("a user has a SID")
-        pushes, expires_at = self._desk.pushes, job.created_at + timedelta(seconds=self._desk.rules.ttl)
+        # The number is that of now, however old the row: a change makes a waiting one tell of itself too.
+        pushes, expires_at = self._desk.pushes, datetime.now(UTC) + timedelta(seconds=self._desk.rules.ttl)
         service = await self._desk.service(job.service_sid)
         wanted = badges(service) if service is not None else ()
-        if service is None or not wanted or datetime.now(UTC) >= expires_at:
+        if service is None or not wanted:
             return Done()
         devices = await pushes.devices(UserSid(user_sid), PushType.APN, _TYPES)
         going = [to for to in devices if to.vocabulary in wanted]
@@ -70,6 +71,6 @@ class Badges:
                 logged=log_enabled(service, to.vocabulary),
             )
             ready.append(push)
-        endings = await self._desk.dispatch.send(job.id, ready)
+        endings = await self._desk.dispatch.send(job, ready)
         await self._desk.dispatch.settle(job, endings)
         return Done()

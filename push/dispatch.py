@@ -15,10 +15,12 @@ from chatcore.domain.jobs import Job, JobKind
 from chatcore.ports.jobs import Claimed
 from chatcore.ports.pushes import Attempt, DeadBinding, Pushes, Settlement
 
-from . import patience
+from . import logbook, patience
+from .budget import Budget
 from .counting import Counting, provider_of
 from .providers.outcomes import CredentialBad, Outcome, Rejected, Scope, Sent, TokenGone, TryLater
 from .providers.port import Delivery, SendingCredential
+from .reachability import Reachability
 from .vault import Vault
 from .waiting import WaitingPush, written
 
@@ -62,17 +64,22 @@ class Dispatch:
         pushes: Pushes,
         counting: Counting,
         accepted: Callable[[int, WaitingPush], None] = lambda _job, _push: None,
+        reachability: Reachability | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """`accepted` hears at once of each push that a provider took, with the number of its job."""
+        """`accepted` hears at once of each push that a provider took, with the number of its job. `budget`: what may be
+        in flight, as far as the providers allow."""
         self._sender = sender
         self._vault = vault
         self._pushes = pushes
         self._counting = counting
         self._accepted = accepted
+        self._reachability = reachability or Reachability(pushes)
+        self._budget = budget or Budget()
         self._postponed: dict[CredentialSid, float] = {}
 
-    async def send(self, job: int, pushes: Sequence[WaitingPush]) -> Sequence[Ending]:
-        """All at once: the provider bounds what is in flight. Raises ChatError(UNAVAILABLE) before anything was
+    async def send(self, job: Claimed, pushes: Sequence[WaitingPush]) -> Sequence[Ending]:
+        """All at once: the budget bounds what is in flight. Raises ChatError(UNAVAILABLE) before anything was
         sent."""
         credentials = await self._vault.of(push.recipient.credential_sid for push in pushes)
         async with asyncio.TaskGroup() as group:
@@ -93,12 +100,13 @@ class Dispatch:
         *,
         after: BindingSid | None = None,
         others: Sequence[Job] = (),
+        unsent: Sequence[Attempt] = (),
         last: bool = True,
     ) -> bool:
-        """Writes down what follows, `others` with it; whether the job is still this worker's. Where nothing follows and
-        the job is about to end, there is nothing to write."""
+        """Writes down what follows, `others` with it, and what the log says of the `unsent`; whether the job is still
+        this worker's. Where nothing follows and the job is about to end, there is nothing to write."""
         jobs = [*(_retry(job.service_sid, ending) for ending in endings if ending.again is not None), *others]
-        lines = [ending.line for ending in endings if ending.line is not None]
+        lines = [*(ending.line for ending in endings if ending.line is not None), *unsent]
         dying = [ending for ending in endings if ending.dead is not None and not self._is_suspect(ending)]
         dead = [ending.dead for ending in dying if ending.dead is not None]
         if last and not (jobs or lines or dead):
@@ -108,9 +116,10 @@ class Dispatch:
         for binding in dead:
             if binding.sid in settled.dead:
                 self._counting.invalidated(binding.reason)
+        await self._reachability.lost(job.service_sid, settled.lost)
         for sid in {ending.push.recipient.credential_sid for ending in dying if self._is_suspect(ending)}:
             # The suspicion arose while this was being written.
-            await self._pushes.revive(sid, datetime.now(UTC) - _JUST_NOW)
+            await self._reachability.restore(sid, datetime.now(UTC) - _JUST_NOW)
         await self.hold_back(endings)
         return settled.held
 
@@ -134,7 +143,7 @@ class Dispatch:
             return False
         return self._sender.suspected(ending.push.recipient.credential_sid)
 
-    async def _one(self, job: int, push: WaitingPush, credential: SendingCredential | None) -> Ending:
+    async def _one(self, job: Claimed, push: WaitingPush, credential: SendingCredential | None) -> Ending:
         if push.unsure:
             self._counting.repeated()
         begun = time.monotonic()
@@ -142,19 +151,28 @@ class Dispatch:
         if credential is None:
             outcome = CredentialBad("unreadable", 60.0)
         else:
-            try:
-                outcome = await self._sender.send(push.delivery, credential)
-            except Exception:
-                # A bug, which must not take the other devices' pushes with it.
-                logger.exception("A push could not be sent", extra={"action": "push_failed"})
-                outcome = Rejected("internal error")
+            outcome, begun = await self._in_turn(job, push, credential)
         if isinstance(outcome, Sent):
-            self._accepted(job, push)
+            self._accepted(job.id, push)
         return self._sorted(push, outcome, int((time.monotonic() - begun) * 1000))
+
+    async def _in_turn(self, job: Claimed, push: WaitingPush, credential: SendingCredential) -> tuple[Outcome, float]:
+        """And when it had its place."""
+        places, fresh = self._budget.of(provider_of(push.recipient.kind)), job.kind is not JobKind.PUSH_RETRY
+        if not await places.take(job.service_sid, fresh=fresh):
+            return TryLater(reason="too many in flight", counts=False), time.monotonic()
+        begun = time.monotonic()
+        try:
+            return await self._sender.send(push.delivery, credential), begun
+        except Exception:
+            # A bug, which must not take the other devices' pushes with it.
+            logger.exception("A push could not be sent", extra={"action": "push_failed"})
+            return Rejected("internal error"), begun
+        finally:
+            places.give_back(job.service_sid, fresh=fresh)
 
     def _sorted(self, push: WaitingPush, outcome: Outcome, milliseconds: int) -> Ending:
         kind, sid = push.recipient.kind, push.recipient.binding_sid
-        counted = push.attempts + 1
         match outcome:
             case Sent():
                 self._counting.ended(kind, "sent")
@@ -178,20 +196,9 @@ class Dispatch:
                 assert_never(outcome)
         if not push.logged:
             return ending
-        line = Attempt(
-            user_sid=push.recipient.user_sid,
-            push_id=push.delivery.push_id,
-            binding_sid=sid,
-            provider=provider_of(kind),
-            address_end=push.recipient.address[-6:],
-            event=push.event,
-            message_sid=push.message_sid,
-            outcome=word,
-            reason=why,
-            attempt=counted,
-            milliseconds=milliseconds,
-        )
-        return replace(ending, line=line)
+        if word in ("try_later", "credential_bad") and ending.again is None:
+            word = "gave_up"
+        return replace(ending, line=logbook.attempted(push, word, why, outcome.status, milliseconds))
 
     def _later(self, push: WaitingPush, outcome: TryLater | CredentialBad) -> Ending:
         counts = isinstance(outcome, TryLater) and outcome.counts

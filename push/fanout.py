@@ -1,15 +1,16 @@
 """Push jobs: one event, all devices that are to be told of it, a chunk at a time.
 
 A chunk's accepted pushes are noted in the broker as they happen; what follows from them (retries, dead bindings, how
-far the job is) is settled in the database in one statement. A worker that takes a job over goes on after the last
-settled chunk and leaves out what is noted.
+far the job is) is settled in the database in one statement, while the next chunk is sent. A worker that takes a job
+over goes on after the last settled chunk and leaves out what is noted.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,18 +32,20 @@ from chatcore.ports.pushes import (
     Whereabouts,
 )
 
-from . import happenings, payloads, waiting
+from . import happenings, logbook, payloads, waiting
 from .counting import Counting
 from .dispatch import Dispatch, Ending
 from .happenings import Happening
 from .outcome import Done, Later, Outcome
+from .overlap import overlapped
 from .payloads import Note
 from .providers.port import Delivery
 from .waiting import WaitingPush
 
 logger = logging.getLogger(__name__)
 
-PLACES: Final = 32
+PLACES: Final = 64
+"""Half of them for one service."""
 CHUNK: Final = 500
 """Devices that are sent to and settled together."""
 
@@ -59,7 +62,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What all handlers of pushes share."""
+    """What all handlers of pushes share. Once the worker is `stopping`, no further chunk is begun."""
 
     pushes: Pushes
     service: Callable[[ServiceSid], Awaitable[Service | None]]
@@ -68,6 +71,24 @@ class Desk:
     dispatch: Dispatch
     counting: Counting
     rules: Rules
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Devices that were seen to, what became of their pushes, and who was passed over because it is online."""
+
+    devices: Sequence[Recipient]
+    endings: Sequence[Ending]
+    online: list[Identity]
+
+    @property
+    def after(self) -> BindingSid:
+        return self.devices[-1].binding_sid
+
+    @property
+    def last(self) -> bool:
+        return len(self.devices) < CHUNK
 
 
 class Settling(Exception):
@@ -93,10 +114,9 @@ class FanOut:
         """Raises KeyError, TypeError or ValueError for a job that cannot be read."""
         happening = happenings.read(job)
         counting = self._desk.counting
-        if datetime.now(UTC) >= happening.at + timedelta(seconds=self._desk.rules.ttl):
-            counting.ended(None, "expired")
-            return Done()
         service = await self._desk.service(happening.service_sid)
+        if datetime.now(UTC) >= happening.at + timedelta(seconds=self._desk.rules.ttl):
+            return await self._nobody(service, happening, "expired")
         if service is None:
             counting.ended(None, "obsolete")
             return Done()
@@ -104,39 +124,76 @@ class FanOut:
         if happening.message_index is not None:
             message = await self._desk.pushes.message(happening.channel_sid, happening.message_index)
             if message is None:
-                counting.ended(None, "obsolete")
-                return Done()
+                return await self._nobody(service, happening, "obsolete", "message deleted")
         notes = _Notes(service, happening, message)
         if notes.names == EventNames(chat=None, conversations=None):
-            counting.ended(None, "obsolete")
-            return Done()
+            return await self._nobody(service, happening, "obsolete", "event disabled")
         if happening.by is not None:
             notes.acting = await self._desk.pushes.acting_user(happening.service_sid, happening.by)
-        if job.attempts == 1 and not self._again:
+        if not job.begun and not self._again:
             counting.lag((datetime.now(UTC) - happening.at).total_seconds())
         try:
             return await self._chunks(job, happening, notes)
         except Settling as unknown:
             return Later(unknown.seconds, "presence is settling", counts=False)
 
+    async def _nobody(
+        self, service: Service | None, happening: Happening, outcome: str, reason: str | None = None
+    ) -> Outcome:
+        """The event is told to nobody (more)."""
+        self._desk.counting.ended(None, outcome)
+        if service is not None and any(log_enabled(service, vocabulary) for vocabulary in Vocabulary):
+            line = logbook.told_to_nobody(happening, outcome, reason)
+            await self._desk.pushes.note(happening.service_sid, line)
+        return Done()
+
     async def _chunks(self, job: Claimed, happening: Happening, notes: _Notes) -> Outcome:
-        pushes, after = self._desk.pushes, str(job.progress.get("after", ""))
-        done = await self._desk.notes.noted(job.id) if job.attempts > 1 else ()
+        """While one chunk is written down, the next one is sent already."""
+        after = str(job.progress.get("after", ""))
+        done = await self._desk.notes.noted(job.id) if job.begun else ()
         audience = self._audience(happening, notes.names)
-        first = not after
-        while True:
-            chunk = await pushes.recipients(audience, after, CHUNK)
-            if not chunk:
-                if first:
-                    self._desk.counting.ended(None, "no_binding")
+        chunk = await self._chunk(job, happening, notes, audience, after, done)
+        if chunk is None and not after:
+            self._desk.counting.ended(None, "no_binding")
+        while chunk is not None:
+            settling = self._settle(job, happening, notes, chunk)
+            if chunk.last:
+                await settling
                 return Done()
-            first = False
-            endings, online = await self._send(job, happening, notes, chunk, done)
-            after, last = chunk[-1].binding_sid, len(chunk) < CHUNK
-            others = self._recheck(job, happening, online)
-            held = await self._desk.dispatch.settle(job, endings, after=after, others=others, last=last)
-            if last or not held:
-                return Done()
+            if self._desk.stopping.is_set():
+                return Later(0.0, "the worker stops", counts=False) if await settling else Done()
+            following = self._chunk(job, happening, notes, audience, chunk.after, done)
+            chunk = await overlapped(settling, following)
+        return Done()
+
+    async def _chunk(
+        self,
+        job: Claimed,
+        happening: Happening,
+        notes: _Notes,
+        audience: Audience,
+        after: str,
+        done: Collection[BindingSid],
+    ) -> _Chunk | None:
+        """Sends to those who come after this device; None: there are none."""
+        devices = await self._desk.pushes.recipients(audience, after, CHUNK)
+        if not devices:
+            return None
+        endings, online = await self._send(job, happening, notes, devices, done)
+        return _Chunk(devices, endings, online)
+
+    async def _settle(self, job: Claimed, happening: Happening, notes: _Notes, chunk: _Chunk) -> bool:
+        """Whether the job is still this worker's."""
+        here = frozenset(chunk.online)
+        unsent = [
+            logbook.passed_over(to, happening.event.value, happening.message_sid, "online")
+            for to in chunk.devices
+            if to.identity in here and notes.logged(to.vocabulary)
+        ]
+        others = self._recheck(job, happening, chunk.online)
+        return await self._desk.dispatch.settle(
+            job, chunk.endings, after=chunk.after, others=others, unsent=unsent, last=chunk.last
+        )
 
     def _audience(self, happening: Happening, names: EventNames) -> Audience:
         message = happening.event is PushEvent.NEW_MESSAGE
@@ -168,7 +225,7 @@ class FanOut:
                 self._desk.counting.ended(to.kind, "rejected")
             else:
                 pushes.append(push)
-        return await self._desk.dispatch.send(job.id, pushes), online
+        return await self._desk.dispatch.send(job, pushes), online
 
     async def _absent(
         self, happening: Happening, chunk: Sequence[Recipient]

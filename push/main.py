@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from chatcore import config, scrape
 from chatcore.auth.credentials import PushSecretSafe
@@ -19,13 +19,12 @@ from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
 from chatcore.blobs.store import ObjectBlobs
 from chatcore.broker.bell import Bell
-from chatcore.broker.redis import RedisBroker
+from chatcore.broker.opening import broker_at
 from chatcore.commands.chat import build
 from chatcore.commands.media import MediaHousekeeping
 from chatcore.commands.rates import Rates
 from chatcore.config import Settings
 from chatcore.domain.errors import ChatError
-from chatcore.domain.ids import CredentialSid
 from chatcore.domain.jobs import JobKind
 from chatcore.ports.clock import SystemClock
 from chatcore.ports.hooks import NullHook
@@ -43,6 +42,7 @@ from chatcore.webhooks.calls import HttpCalls
 from chatcore.webhooks.client import Client
 from push import timers
 from push.badges import Badges
+from push.budget import Budget
 from push.counting import Counting
 from push.dispatch import Dispatch
 from push.fanout import Desk, FanOut, Rules
@@ -50,7 +50,9 @@ from push.housekeeping import Housekeeping, every
 from push.messaging import Deliveries, RecordingGateway
 from push.providers.apns import Apns
 from push.providers.fcm import Fcm
+from push.providers.recording import Recording
 from push.providers.sending import Sending
+from push.reachability import Reachability
 from push.recent import Recent
 from push.retries import Retries
 from push.timers import Timers
@@ -100,7 +102,7 @@ async def run(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         store = await PostgresStore.open(settings.postgres.dsn, min_size=1, max_size=settings.postgres.pool_size)
         stack.push_async_callback(store.close)
-        broker = RedisBroker(settings.redis, node=node)
+        broker = broker_at(settings.redis, node=node)
         await broker.open()
         stack.push_async_callback(broker.close)
         client = await stack.enter_async_context(Client(allow_private=settings.webhooks_may_call_private))
@@ -125,7 +127,8 @@ async def run(settings: Settings) -> None:
         whereabouts = RedisWhereabouts(settings.redis, clock=clock)
         stack.push_async_callback(whereabouts.close)
         pushes, counting = Pushes(store.pool, name), Counting(metrics)
-        sending = _sending(settings, shared, pushes, counting)
+        reachability = Reachability(pushes, chat.devices.tell_notifiable)
+        sending = _sending(settings, shared, reachability, counting)
         stack.push_async_callback(sending.aclose)
         desk = Desk(
             pushes=pushes,
@@ -138,11 +141,14 @@ async def run(settings: Settings) -> None:
                 pushes,
                 counting,
                 accepted=lambda job, push: notes.note(job, push.recipient.binding_sid),
+                reachability=reachability,
+                budget=Budget(settings.push.concurrency, patience=settings.push.timeout),
             ),
             counting=counting,
             rules=Rules(
                 ttl=settings.push.ttl, skip_online=settings.push.online == "skip", recheck=settings.push.recheck
             ),
+            stopping=stopping,
         )
         log = PushLog(store.pool)
         worker = Worker(
@@ -191,8 +197,11 @@ async def run(settings: Settings) -> None:
     logger.info("Worker stopped", extra={"action": "stopped"})
 
 
-def _sending(settings: Settings, shared: RedisShared, pushes: Pushes, counting: Counting) -> Sending:
+def _sending(settings: Settings, shared: RedisShared, reachability: Reachability, counting: Counting) -> Sending:
     push = settings.push
+    if push.record is not None:
+        logger.warning("Pushes are written to %s and not sent", push.record, extra={"action": "pushes_recorded"})
+        return Sending([Recording(push.record)])
     apns = Apns(
         shared=shared,
         url=push.apns_url,
@@ -212,12 +221,7 @@ def _sending(settings: Settings, shared: RedisShared, pushes: Pushes, counting: 
         observer=counting,
     )
 
-    async def restore(sid: CredentialSid, since: datetime) -> None:
-        count = await pushes.revive(sid, since)
-        extra = {"action": "bindings_restored", "credential": sid}
-        logger.warning("%d devices of credential %s were taken back", count, sid, extra=extra)
-
-    return Sending([apns, fcm], quota=shared, restore=restore, paused=counting.paused)
+    return Sending([apns, fcm], quota=shared, restore=reachability.restore, paused=counting.paused)
 
 
 def _report_ready(settings: Settings) -> None:

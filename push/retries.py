@@ -11,7 +11,7 @@ from chatcore.domain.pushes import BADGE
 from chatcore.ports.jobs import Claimed
 from chatcore.ports.pushes import Waiting
 
-from . import waiting
+from . import logbook, waiting
 from .fanout import Desk
 from .outcome import Done, Later, Outcome
 from .waiting import WaitingPush
@@ -30,14 +30,11 @@ class Retries:
     async def handle(self, job: Claimed) -> Outcome:
         """Raises KeyError, TypeError or ValueError for a job that cannot be read."""
         push = waiting.read(job.job)
-        kind, counting = push.recipient.kind, self._desk.counting
         if datetime.now(UTC) >= push.delivery.expires_at:
-            counting.ended(kind, "expired")
-            return Done()
+            return await self._drop(job, push, "expired")
         verdict = await self._desk.pushes.still_wanted(_waiting(job, push))
         if verdict != "wanted":
-            counting.ended(kind, verdict)
-            return Done()
+            return await self._drop(job, push, verdict)
         if push.event != BADGE and self._desk.rules.skip_online:
             try:
                 seen = await self._desk.whereabouts.seen(job.service_sid, [push.recipient.identity])
@@ -46,11 +43,10 @@ class Retries:
             if seen is not None and seen.settles_in:
                 return Later(seen.settles_in, "presence is settling", counts=False)
             if seen is not None and seen.online:
-                counting.ended(kind, "obsolete")
-                return Done()
-        if job.attempts > 1 and push.recipient.binding_sid in await self._desk.notes.noted(job.id):
+                return await self._drop(job, push, "obsolete", "online")
+        if job.begun and push.recipient.binding_sid in await self._desk.notes.noted(job.id):
             return Done()
-        endings = await self._desk.dispatch.send(job.id, [push])
+        endings = await self._desk.dispatch.send(job, [push])
         if not endings:
             return Done()
         (ending,) = endings
@@ -61,6 +57,12 @@ class Retries:
         await self._desk.pushes.rewrite(job, waiting.written(ending.again))
         await self._desk.dispatch.hold_back(endings)
         return Later(ending.after, ending.why, counts=False)
+
+    async def _drop(self, job: Claimed, push: WaitingPush, outcome: str, reason: str | None = None) -> Outcome:
+        self._desk.counting.ended(push.recipient.kind, outcome)
+        if push.logged:
+            await self._desk.dispatch.settle(job, (), unsent=[logbook.dropped(push, outcome, reason)])
+        return Done()
 
 
 def _waiting(job: Claimed, push: WaitingPush) -> Waiting:

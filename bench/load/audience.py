@@ -14,6 +14,9 @@ from typing import Any, Self
 
 from bench.load.machine import python
 
+CONNECTED = '"connect":{'
+"""In the reply to a connect command."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
@@ -48,6 +51,7 @@ class Audience:
         hellos: Sequence[str | None],
         *,
         marker: str,
+        ready: str = CONNECTED,
         timed: bool = False,
         opening: int = 64,
         expect: int = 0,
@@ -59,14 +63,14 @@ class Audience:
         )
         self._received = b""
         spec = {"host": address[0], "port": address[1], "path": path, "marker": marker, "timed": timed}
-        spec |= {"opening": opening, "expect": expect}
+        spec |= {"ready": ready, "opening": opening, "expect": expect}
         try:
             self._tell(spec | {"hellos": list(hellos)})
-            ready = self._hear("ready", patience)
-            self.started: int = ready["started"]  # CLOCK_MONOTONIC nanoseconds
-            self.opened_in: float = (ready["ended"] - self.started) / 1e9
-            self.retried: int = ready["retried"]
-            self.native: bool = ready["native"]
+            opened = self._hear("ready", patience)
+            self.started: int = opened["started"]  # CLOCK_MONOTONIC nanoseconds
+            self.opened_in: float = (opened["ended"] - self.started) / 1e9
+            self.retried: int = opened["retried"]
+            self.native: bool = opened["native"]
         except BaseException:
             self.close()
             raise

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.load import nchan, processes
+from bench.load import processes
 from bench.load.audience import Audience, Delivered
-from bench.load.product import ADDED, WEBSOCKET, Product
+from bench.load.deployment import ADDED, WEBSOCKET
+from bench.load.peers.nats import Nats
+from bench.load.peers.nchan import RECORDED, Nchan
+from bench.load.peers.port import NotInstalledError, Peer
+from bench.load.peers.socketio import SocketIo
+from bench.load.product import Product
 from bench.load.pump import Pump, Request, Sent
 from bench.load.result import Quantity, Result, Sample, progress
 from bench.load.wire import client_frame
@@ -40,7 +45,11 @@ class Shape:
         return pump.paced(self.messages, self.pace) if self.pace else pump.closed_loop(self.messages)
 
 
-def measure(quantity: Quantity, shape: Shape, runs: int, folder: Path) -> Result:
+PEERS: dict[str, Callable[[Path, int], Peer]] = {"nchan": Nchan, "nats": Nats, "socketio": SocketIo}
+"""The first one is held against the bounds."""
+
+
+def measure(quantity: Quantity, shape: Shape, runs: int, folder: Path, peers: Sequence[str] = ("nchan",)) -> Result:
     with ExitStack() as stack:
         product = stack.enter_context(Product(folder / "product"))
         product.lift_limits()
@@ -55,43 +64,67 @@ def measure(quantity: Quantity, shape: Shape, runs: int, folder: Path) -> Result
         def product_senders() -> Pump:
             return product.senders([users[number % len(users)] for number in range(shape.senders)], request)
 
-        peer_server: nchan.Nchan | None = None
-        reader = "C" if audience.native else "Python, which lags and so flatters both servers"
-        notes = [f"publication frame: {len(frame)} bytes; reader program: {reader}"]
-        if nchan.module() is None:
-            notes.append("nchan is not installed: its side is a RECORDED figure from another machine")
-        else:
-            peer_server = stack.enter_context(nchan.Nchan(folder / "nchan", connections=shape.readers + shape.senders))
-            peer_audience = stack.enter_context(
-                Audience(peer_server.address, peer_server.path, [None] * shape.readers, marker=ADDED)
-            )
-
+        sides, skipped = _open_peers(stack, peers, shape, folder, frame)
         samples = []
         for number in range(-1, runs):  # the first one only warms up
             progress(f"{quantity.id}: " + (f"run {number + 1} of {runs}" if number >= 0 else "warming up"))
             ours = _side(shape, audience, product_senders, product.gateways, product.everything)
-            if peer_server is None:
-                peer = nchan.RECORDED
-                details = {}
-            else:
-                publishers = partial(peer_server.publishers, shape.senders, frame)
-                theirs = _side(shape, peer_audience, publishers, peer_server.workers, [])
-                peer = theirs.cpu
-                details = {"nchan user": theirs.user, "nchan ms": theirs.milliseconds}
+            theirs = {name: measured() for name, measured in sides.items()}
             if number >= 0:
-                own = {"user": ours.user, "all processes": ours.everything, "ms": ours.milliseconds}
-                samples.append(Sample(product=ours.cpu, peer=peer, details=own | details))
-    parameters: dict[str, object] = {
-        "readers": shape.readers,
-        "messages": shape.messages,
-        "senders": shape.senders,
-        "pace": f"{shape.pace:g}/s" if shape.pace else "none",
-        "runs": runs,
-    }
-    notes.append(
-        "ms: one run, first send to last delivery; `all processes` adds Postgres, Valkey, worker and supervisor"
+                samples.append(_sample(ours, theirs))
+    reader = "C" if audience.native else "Python, which lags and so flatters all servers"
+    return Result(
+        quantity=quantity,
+        parameters={
+            "readers": shape.readers,
+            "messages": shape.messages,
+            "senders": shape.senders,
+            "pace": f"{shape.pace:g}/s" if shape.pace else "none",
+            "runs": runs,
+        },
+        samples=samples,
+        notes=[
+            f"publication frame: {len(frame)} bytes; reader program: {reader}",
+            "ms: one run, first send to last delivery; `all processes` adds Postgres, Valkey, worker and supervisor",
+        ],
+        skipped=skipped,
+        unproven="" if "nchan" in sides else "the side of nchan is a figure recorded on another machine",
     )
-    return Result(quantity=quantity, parameters=parameters, samples=samples, notes=notes)
+
+
+def _open_peers(
+    stack: ExitStack, names: Sequence[str], shape: Shape, folder: Path, frame: bytes
+) -> tuple[dict[str, Callable[[], _Side]], dict[str, str]]:
+    """What measures a run of each peer that could be started, and why the others could not."""
+    sides: dict[str, Callable[[], _Side]] = {}
+    skipped = {}
+    for name in names:
+        try:
+            peer = PEERS[name](folder / name, shape.readers)
+        except (NotInstalledError, RuntimeError) as error:
+            skipped[name] = str(error)
+            progress(f"{name} is skipped: {error}")
+            continue
+        stack.callback(peer.close)
+        progress(f"connecting {shape.readers} readers to {name}")
+        audience = stack.enter_context(
+            Audience(peer.address, peer.path, [peer.hello] * shape.readers, marker=ADDED, ready=peer.ready)
+        )
+        publishers = partial(peer.publishers, shape.senders, frame)
+        sides[name] = partial(_side, shape, audience, publishers, peer.workers, [])
+    return sides, skipped
+
+
+def _sample(ours: _Side, theirs: dict[str, _Side]) -> Sample:
+    details = {"user": ours.user, "all processes": ours.everything, "ms": ours.milliseconds}
+    for name, side in theirs.items():
+        details |= {f"{name} user": side.user, f"{name} ms": side.milliseconds}
+    return Sample(
+        product=ours.cpu,
+        peer=theirs["nchan"].cpu if "nchan" in theirs else RECORDED,
+        beside={name: side.cpu for name, side in theirs.items() if name != "nchan"},
+        details=details,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from bench.load import alone
 from bench.load.audience import Audience
+from bench.load.deployment import WEBSOCKET
 from bench.load.durable import Load, prepare
-from bench.load.product import WEBSOCKET, Product
+from bench.load.percentiles import percentile
+from bench.load.product import Product
 from bench.load.result import Quantity, Result, Sample, progress
 
 P6 = Quantity(
@@ -51,12 +53,12 @@ def measure(load: Load, share: float, seconds: float, runs: int, folder: Path) -
                 pump.paced(count, rate)
                 latencies = [nanoseconds / 1e9 for nanoseconds in audience.wait(30).latencies]
             details = {
-                "p50": _percentile(latencies, 50),
-                "alone p50": _percentile(base, 50),
-                "p99.9": _percentile(latencies, 99.9),
+                "p50": _milliseconds(latencies, 50),
+                "alone p50": _milliseconds(base, 50),
+                "p99.9": _milliseconds(latencies, 99.9),
                 "most": max(latencies) * 1e3,
             }
-            samples.append(Sample(product=_percentile(latencies, 99), peer=_percentile(base, 99), details=details))
+            samples.append(Sample(product=_milliseconds(latencies, 99), peer=_milliseconds(base, 99), details=details))
     parameters: dict[str, object] = {
         "clients": load.clients,
         "channels": load.channels,
@@ -73,7 +75,5 @@ def measure(load: Load, share: float, seconds: float, runs: int, folder: Path) -
     )
 
 
-def _percentile(seconds: list[float], percent: float) -> float:
-    """In milliseconds."""
-    ordered = sorted(seconds)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1e3
+def _milliseconds(seconds: list[float], percent: float) -> float:
+    return percentile(sorted(seconds), percent) * 1e3

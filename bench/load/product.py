@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import http.client
 import json
 import os
 import subprocess
 import time
-import urllib.parse
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from bench.load import processes
+from bench.load.deployment import Deployment
 from bench.load.machine import python
-from bench.load.pump import Pump, Request
-from bench.load.wire import NativeClient
-
-WEBSOCKET = "/connection/websocket"
-ADDED = '"type":"message.added"'
-"""Occurs exactly once in the publication of a message."""
-
-_KEEP_ALIVE = 2.0
-"""Seconds after which an idle REST connection may have been closed by the server."""
 
 # Limits that protect a server from its clients would only measure themselves here.
 _ENVIRONMENT = {
@@ -47,7 +32,7 @@ _ENVIRONMENT = {
 }
 
 
-class Product:
+class Product(Deployment):
     """Running when the constructor returns. A second one on the same folder continues with the data of the first."""
 
     def __init__(self, folder: Path, *, gateways: int = 1, environment: dict[str, str] | None = None) -> None:
@@ -62,17 +47,13 @@ class Product:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C at the terminal is for the rig, which still has questions
             )
-        self._rest: http.client.HTTPConnection | None = None
-        self._rest_used = 0.0
         try:
-            self.ready = self._wait(time.monotonic() + 90)
+            super().__init__(self._wait(time.monotonic() + 90))
         except BaseException:
-            self.close()
+            self._stop()
             raise
-        url = urlsplit(self.ready["url"])
-        self.address = (str(url.hostname), int(url.port or 80))
-        self._service = f"/v2/Services/{self.ready['service_sid']}"
 
     # Processes
 
@@ -105,74 +86,11 @@ class Product:
                 found.append(pid)
         return found
 
-    # REST
-
-    def rest(self, method: str, path: str, **form: str) -> dict[str, Any]:
-        """One request below /v2/Services/{sid}; parameters in the body of a POST, else in the query."""
-        query = urllib.parse.urlencode(form)
-        body = query if method == "POST" else None
-        target = self._service + path + (f"?{query}" if query and body is None else "")
-        if self._rest is None or time.monotonic() - self._rest_used > _KEEP_ALIVE:
-            self._rest = http.client.HTTPConnection(*self.address, timeout=60)
-        self._rest_used = time.monotonic()
-        self._rest.request(method, target, body, self._headers())
-        response = self._rest.getresponse()
-        data = response.read()
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {target}: {response.status} {data[:300]!r}")
-        result: dict[str, Any] = json.loads(data) if data else {}
-        return result
-
-    def _headers(self) -> dict[str, str]:
-        secret = f"{self.ready['account_sid']}:{self.ready['auth_token']}".encode()
-        return {
-            "Authorization": "Basic " + base64.b64encode(secret).decode(),
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-
-    def lift_limits(self) -> None:
-        self.rest("POST", "", **{"Limits.ChannelMembers": "1000", "Limits.UserChannels": "1000"})
-
-    def channel(self, identities: Sequence[str]) -> str:
-        """A new private channel with these members; returns its SID."""
-        sid: str = self.rest("POST", "/Channels", Type="private")["sid"]
-        for identity in identities:
-            self.rest("POST", f"/Channels/{sid}/Members", Identity=identity)
-        return sid
-
-    # Sockets
-
-    def token(self, identity: str, ttl: int = 6 * 3600) -> str:
-        """A native token: an ordinary JWT signed with the API key."""
-        now = int(time.time())
-        head = {"alg": "HS256", "typ": "JWT", "kid": self.ready["api_key_sid"]}
-        claims = {"sub": identity, "aud": self.ready["service_sid"], "iat": now, "exp": now + ttl}
-        signed = ".".join(_base64(json.dumps(part).encode()) for part in (head, claims))
-        secret = self.ready["api_key_secret"].encode()
-        return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
-
-    def hello(self, identity: str, *, positions: dict[str, dict[str, Any]] | None = None) -> str:
-        """A connect command; `positions` (channel → its subscribe result of last time) asks for what was missed."""
-        body: dict[str, object] = {"token": self.token(identity), "data": {"subscribe": "joined"}}
-        if positions is not None:
-            body["subs"] = {
-                name: {"recover": True, "epoch": position["epoch"], "offset": position.get("offset", 0)}
-                for name, position in positions.items()
-                if position.get("recoverable")
-            }
-        return json.dumps({"id": 1, "connect": body}, separators=(",", ":"))
-
-    def client(self, identity: str, *, subscribe: str = "joined") -> NativeClient:
-        return NativeClient(self.address, WEBSOCKET, self.token(identity), subscribe=subscribe)
-
-    def senders(self, identities: Sequence[str], request: Request) -> Pump:
-        """One connection per identity in feed mode: such connections read no room, they only send."""
-        clients = [self.client(identity, subscribe="feed") for identity in identities]
-        return Pump([client.socket for client in clients], request, ack=b'"rpc":{', refusal=b'"error":{')
-
     def close(self) -> None:
-        if self._rest is not None:
-            self._rest.close()
+        super().close()
+        self._stop()
+
+    def _stop(self) -> None:
         self._process.terminate()
         try:
             self._process.wait(40)
@@ -196,7 +114,3 @@ class Product:
                     return ready
             time.sleep(0.05)
         raise RuntimeError(f"`chatcore up` did not get ready:\n{self._log.read_text(errors='replace')[-3000:]}")
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

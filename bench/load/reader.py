@@ -1,7 +1,8 @@
 """The reader program: one process that holds many WebSocket connections and counts what arrives.
 
-It speaks JSON lines with its parent. First line in: `{"host", "port", "path", "hellos", "marker", "timed", "opening",
-"expect"}`, one entry of `hellos` (a first message, or null) per connection, `opening` of which are opened at a time.
+It speaks JSON lines with its parent. First line in: `{"host", "port", "path", "hellos", "ready", "marker", "timed",
+"opening", "expect"}`, one entry of `hellos` (a first message, or null) per connection, `opening` of which are opened at
+a time. A connection that said its hello is there once the text `ready` came back.
 Then `{"arm": n}` starts a count that is over after n deliveries, `{"report": true}` asks for the state of it. With
 `expect` over 0 the count starts before the first connection, recovered publications included, and a connection that
 is turned away comes again, as clients do. Lines out: `ready`, `done` or `report`, `failed`.
@@ -33,6 +34,8 @@ class Reader:
     def __init__(self, spec: dict[str, Any]) -> None:
         self._address = (str(spec["host"]), int(spec["port"]))
         self._upgrade = upgrade(f"{spec['host']}:{spec['port']}", spec["path"])
+        self._ready = str(spec["ready"]).encode()
+        self._greeted: set[int] = set()
         self._waiting: list[str | None] = list(reversed(spec["hellos"]))
         self._at_a_time = int(spec["opening"])
         self._later: list[tuple[float, int, str | None]] = []
@@ -97,7 +100,7 @@ class Reader:
         self._epoll.register(fd, select.EPOLLOUT)
 
     def _advance(self, fd: int) -> None:
-        """One more step of the handshake: connected, then 101, then the reply to the hello where there is one."""
+        """One more step of the handshake: connected, then 101, then the answer to the hello where there is one."""
         hello, received = self._opening[fd]
         try:
             if self._first_event(fd):
@@ -114,9 +117,10 @@ class Reader:
             return
         elif hello is None:
             self._live(fd, rest)
-        elif not rest:
+        elif fd not in self._greeted:
+            self._greeted.add(fd)
             self._sockets[fd].send(client_frame(hello.encode()))
-        elif b'"connect":{' in rest:
+        elif self._ready in rest:
             self._live(fd, rest)
         elif rest[0] & 0x0F == 8 or b'"error"' in rest:
             self._turned_away(fd, rest)
@@ -138,6 +142,7 @@ class Reader:
             raise ConnectionError(f"turned away: {answer[:400]!r}")
         hello, _ = self._opening.pop(fd)
         self._connected.discard(fd)
+        self._greeted.discard(fd)
         self._epoll.unregister(fd)
         self._sockets.pop(fd).close()
         self._retried += 1

@@ -1,23 +1,23 @@
-"""A WebSocket way to a node that counts what Twilsock says on it. Not for runs that are timed."""
+"""A WebSocket way to a node that counts and records what Twilsock says on it. Not for runs that are timed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import websockets
 
-_SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b|\b[0-9a-f]{32}\b")
+from bench.load.exchange import Header, Recording, parsed, shape
 
 
 @dataclass(slots=True)
 class Traffic:
-    """By kind: method and path with a star for each name in it, or the type of a notification."""
+    """By kind: shape of a request, or type of a notification."""
 
     requests: Counter[str] = field(default_factory=Counter)
     notifications: Counter[str] = field(default_factory=Counter)
@@ -28,6 +28,7 @@ class Relay:
 
     def __init__(self, target: str) -> None:
         self.traffic = Traffic()
+        self.recording = Recording()
         self.url = ""
         self._target = target
         self._server: websockets.Server | None = None
@@ -54,31 +55,19 @@ class Relay:
                 task.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
 
-    def _asked(self, header: dict[str, Any], payload: bytes) -> None:
-        request = header.get("http_request")
-        if request is not None:
-            self.traffic.requests[f"{request['method']} {_shape(request['path'])}"] += 1
-        elif header["method"] != "reply":
-            self.traffic.requests[header["method"]] += 1
+    def _asked(self, header: Header, payload: bytes) -> None:
+        if header["method"] != "reply":
+            self.traffic.requests[shape(header)] += 1
+            self.recording.asked(header, payload)
 
-    def _told(self, header: dict[str, Any], payload: bytes) -> None:
+    def _told(self, header: Header, payload: bytes) -> None:
+        self.recording.told(header, payload)
         if header["method"] == "notification":
             inner = json.loads(payload) if payload.startswith(b"{") else {}
             self.traffic.notifications[f"{header['message_type']} {inner.get('event_type', '')}".strip()] += 1
 
 
-async def _copy(source: Any, target: Any, look: Any) -> None:  # either end of a connection; Traffic's counters
+async def _copy(source: Any, target: Any, look: Callable[[Header, bytes], None]) -> None:  # either end of a connection
     async for message in source:
-        look(*_parsed(message if isinstance(message, bytes) else message.encode()))
+        look(*parsed(message if isinstance(message, bytes) else message.encode()))
         await target.send(message)
-
-
-def _parsed(frame: bytes) -> tuple[dict[str, Any], bytes]:
-    first, _, rest = frame.partition(b"\r\n")
-    size = int(first.rpartition(b" ")[2])
-    header: dict[str, Any] = json.loads(rest[:size])
-    return header, rest[size + 2 :]
-
-
-def _shape(path: str) -> str:
-    return _SID.sub("*", path.partition("?")[0])

@@ -1,28 +1,32 @@
-"""P8: what it costs to start a Twilio SDK for a user of few or many channels."""
+"""P8, P8b: what it costs to start a Twilio SDK for a user of few or many channels."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import jwt
 
 from bench.load import processes
+from bench.load.deployment import TWILSOCK
+from bench.load.machine import python
 from bench.load.product import Product
 from bench.load.relay import Relay, Traffic
 from bench.load.result import Quantity, Result, Sample, progress
-from tests.e2e.twilsock.sdk import Client, SdkProcess
+from bench.load.sdk import Sdk, Started
 
 VERSIONS = ("chat-6.0", "conversations-3.0")
 SIZES = (10, 100, 250, 1000)
+SHORT_SIZES = (10, 250)
 
-_SOCKET = "/v3/wsconnect"
 _PATIENCE = 120.0
+_QUICKLY = 20.0
 _QUIET = 2.0
 """Seconds in which the gateway does next to nothing, and after which nothing belongs to the start any more."""
 _MURMUR = 0.02
@@ -49,14 +53,20 @@ class _Start:
     statements: Mapping[str, int]
 
 
+def seconds(options: argparse.Namespace) -> float:
+    """An estimate."""
+    estimate: float = 60 + sum(0.03 * size + 2 * (options.runs + 1) * (4 + size / 60) for size in options.channels)
+    return estimate
+
+
 def measure(sizes: Sequence[int], runs: int, folder: Path) -> list[Result]:
-    """One result per SDK and number of channels. The first start of each counts what is said, and warms up."""
+    """Two results per SDK and number of channels. The first start of each counts what is said, and warms up."""
     with Product(folder / "product") as product:
         asyncio.run(_count_statements(product))
     with Product(folder / "product") as product:
         product.lift_limits()
         _fill(product, sizes, runs)
-        return asyncio.run(_measure(product, sizes, runs))
+        return asyncio.run(_measure(product, sizes, runs, folder))
 
 
 async def _count_statements(product: Product) -> None:
@@ -82,15 +92,15 @@ def _fill(product: Product, sizes: Sequence[int], runs: int) -> None:
         product.rest("POST", f"/Channels/{sid}/Messages", From="somebody", Body="hello")
 
 
-async def _measure(product: Product, sizes: Sequence[int], runs: int) -> list[Result]:
+async def _measure(product: Product, sizes: Sequence[int], runs: int, folder: Path) -> list[Result]:
     connection = await asyncpg.connect(product.setting("CHAT_POSTGRES_DSN"))
     try:
         await connection.execute(_EXTENSION, timeout=60)
         always = await _polled(connection)
-        results = []
+        results: list[Result] = []
         for version in VERSIONS:
             for size in sizes:
-                results.append(await _cell(product, connection, always, version, size, runs))
+                results += await _cell(product, connection, always, version, size, runs, folder)
             if version != VERSIONS[-1]:
                 await asyncio.sleep(_FORGOTTEN)
         return results
@@ -99,30 +109,96 @@ async def _measure(product: Product, sizes: Sequence[int], runs: int) -> list[Re
 
 
 async def _cell(
-    product: Product, connection: asyncpg.Connection, always: frozenset[str], version: str, size: int, runs: int
-) -> Result:
-    sdk = await SdkProcess.start(version)
-    try:
+    product: Product,
+    connection: asyncpg.Connection,
+    always: frozenset[str],
+    version: str,
+    size: int,
+    runs: int,
+    folder: Path,
+) -> list[Result]:
+    """Runs of the product and of the canned answers in turn. The start that is recorded warms up the Node process."""
+    async with Sdk(version) as sdk:
         progress(f"P8: {version} with {size} channels")
-        async with Relay(_url(product)) as relay:
+        async with Relay(_url(product.address)) as relay:
             first = await _start(product, connection, sdk, relay.url, _user(size, 0), size)
-            traffic = relay.traffic
-        users = [_user(size, run) for run in range(1, runs + 1)]
-        starts = [await _start(product, connection, sdk, _url(product), user, size) for user in users]
-    finally:
-        await sdk.stop()
-    return Result(
-        quantity=Quantity(
-            id=f"P8 {version} {size}",
-            title=f"start-up of {version} with {size} channels: `create` → initialised",
-            unit="s",
-            peer=None,
-            must=1.0,
-            aim=0.4,
+        recording = folder / f"{version}-{size}.json"
+        relay.recording.save(recording)
+        starts, canned = [], []
+        async with _replaying(recording) as (url, unknown):
+            await _answer(sdk, url, product, size)  # warms up
+            for run in range(1, runs + 1):
+                progress(f"P8: {version} with {size} channels, run {run} of {runs}")
+                starts.append(await _start(product, connection, sdk, _url(product.address), _user(size, run), size))
+                canned.append(await _answer(sdk, url, product, size))
+    parameters: dict[str, object] = {"sdk": version, "channels": size, "runs": runs}
+    return [
+        Result(
+            quantity=Quantity(
+                id=f"P8 {version} {size}",
+                title=f"start-up of {version} with {size} channels: `create` → initialised",
+                unit="s",
+                peer=None,
+                must=1.0,
+                aim=0.4,
+            ),
+            parameters=parameters,
+            samples=[_sample(start, relay.traffic, always) for start in starts],
+            notes=[_said(relay.traffic), _asked(first.statements, always)],
         ),
-        parameters={"sdk": version, "channels": size, "runs": runs},
-        samples=[_sample(start, traffic, always) for start in starts],
-        notes=[_said(traffic), _asked(first.statements, always)],
+        Result(
+            quantity=Quantity(
+                id=f"P8b {version} {size}",
+                title=f"start-up of {version} with {size} channels: `create` → all joined, against canned answers",
+                unit="s",
+                peer="canned",
+                must=1.5,
+                aim=1.2,
+            ),
+            parameters=parameters,
+            samples=[_joined(start, other) for start, other in zip(starts, canned, strict=True)],
+            notes=[
+                "canned: the same SDK, the answers of a first start given again at once by a small server",
+                f"requests without a recorded answer: {', '.join(unknown) or 'none'}",
+            ],
+        ),
+    ]
+
+
+async def _answer(sdk: Sdk, url: str, product: Product, size: int) -> Started:
+    """A start with the canned answers, which are those of this user."""
+    started = await sdk.start(url, product.access_token(_user(size, 0)), size, _PATIENCE)
+    await sdk.stop()
+    return started
+
+
+@asynccontextmanager
+async def _replaying(recording: Path) -> AsyncIterator[tuple[str, list[str]]]:
+    """URL of a server that answers so, and, once left, the requests it had no answer for."""
+    unknown: list[str] = []
+    process = await asyncio.create_subprocess_exec(
+        python(),
+        "-m",
+        "bench.load.canned",
+        str(recording),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None, "piped"
+    try:
+        port = int(await asyncio.wait_for(process.stdout.readline(), _QUICKLY))
+        yield _url(("127.0.0.1", port)), unknown
+        rest, _ = await asyncio.wait_for(process.communicate(b""), _QUICKLY)
+        unknown += sorted(set(rest.decode().splitlines()))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _joined(start: _Start, canned: Started) -> Sample:
+    return Sample(
+        product=start.joined, peer=canned.joined, details={"ready s": start.ready, "canned ready s": canned.ready}
     )
 
 
@@ -150,23 +226,17 @@ def _asked(statements: Mapping[str, int], always: frozenset[str]) -> str:
     return "statements: " + "; ".join(f"{count} × {query}" for query, count in counts.most_common(6))
 
 
-async def _start(
-    product: Product, connection: asyncpg.Connection, sdk: SdkProcess, url: str, user: str, size: int
-) -> _Start:
+async def _start(product: Product, connection: asyncpg.Connection, sdk: Sdk, url: str, user: str, size: int) -> _Start:
     """Of a client that is gone again when this returns."""
-    token = _token(product, user)
+    token = product.access_token(user)
     await connection.execute("SELECT pg_stat_statements_reset()", timeout=60)
     before, began = processes.cpu(product.gateways), time.perf_counter()
-    client = await sdk.client(url, token)
-    await client.ready()
-    ready = time.perf_counter() - began
-    await client.until(lambda: _joined(client) >= size, _PATIENCE)
-    joined = time.perf_counter() - began
+    started = await sdk.start(url, token, size, _PATIENCE)
     settled = await _settled(product) - began
     cpu = processes.cpu(product.gateways) - before
     statements = await _statements(connection)
-    await client.ask("shutdown")
-    return _Start(ready=ready, joined=joined, settled=settled, cpu=cpu.total, statements=statements)
+    await sdk.stop()
+    return _Start(ready=started.ready, joined=started.joined, settled=settled, cpu=cpu.total, statements=statements)
 
 
 async def _settled(product: Product) -> float:
@@ -178,10 +248,6 @@ async def _settled(product: Product) -> float:
         if (total := processes.cpu(gateways).total) - used > _MURMUR:
             last, used = now, total
     return last
-
-
-def _joined(client: Client) -> int:
-    return len({event["sid"] for event in client.of("channel_joined")})
 
 
 async def _polled(connection: asyncpg.Connection) -> frozenset[str]:
@@ -196,20 +262,6 @@ async def _statements(connection: asyncpg.Connection) -> dict[str, int]:
     return {row["query"]: row["calls"] for row in rows if "pg_stat_statements" not in row["query"]}
 
 
-def _url(product: Product) -> str:
-    host, port = product.address
-    return f"ws://{host}:{port}{_SOCKET}"
-
-
-def _token(product: Product, identity: str) -> str:
-    """An access token as Twilio's helper libraries make them."""
-    ready = product.ready
-    now = int(time.time())
-    claims = {
-        "jti": f"{ready['api_key_sid']}-{now}",
-        "iss": ready["api_key_sid"],
-        "sub": ready["account_sid"],
-        "exp": now + 3600,
-        "grants": {"identity": identity, "chat": {"service_sid": ready["service_sid"]}},
-    }
-    return jwt.encode(claims, ready["api_key_secret"], "HS256", headers={"cty": "twilio-fpa;v=1"})
+def _url(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"ws://{host}:{port}{TWILSOCK}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from bench.load import processes
 from bench.load.audience import Audience
-from bench.load.product import ADDED, WEBSOCKET, Product
+from bench.load.deployment import ADDED, WEBSOCKET
+from bench.load.product import Product
 from bench.load.result import Quantity, Result, Sample, progress
 from bench.load.wire import client_frame
 

@@ -1,6 +1,7 @@
 """Tells workers that jobs wait, so that they need not poll often: an empty message on one channel.
 
-Whoever rings has committed already, so nothing is lost with a ring: workers poll besides.
+Whoever rings has committed already, so nothing is lost with a ring: workers poll besides. In a cluster one master has
+the channel, and the connection leads there.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from chatcore.broker.topics import PREFIX, ChannelNames
+from chatcore.broker.topics import PREFIX, ChannelNames, ShardChannelNames
 from chatcore.domain.events import Topic
-from chatcore.resp.address import parse
-from chatcore.resp.link import Link, dial, ignored, pack
+from chatcore.resp.address import Address, is_cluster, parse, parse_cluster
+from chatcore.resp.link import Link, Replies, dial, ignored, pack, refusal
+from chatcore.resp.topology import survey
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +31,15 @@ class Bell:
     after a loss; without it this process only rings."""
 
     def __init__(self, url: str, *, node: str, heard: Callable[[], None] | None = None, prefix: str = PREFIX) -> None:
-        self._address = parse(url)
         self._node = node
         self._heard = heard
-        self._channel = ChannelNames(prefix, self._address.db).channel(_TOPIC)
+        self._seeds: tuple[Address, ...] = ()  # of a cluster
+        if is_cluster(url):
+            self._seeds = parse_cluster(url)
+            self._partition, self._channel = ShardChannelNames(prefix).place(_TOPIC)
+        else:
+            self._address = parse(url)
+            self._channel = ChannelNames(prefix, self._address.db).channel(_TOPIC)
         self._link: Link | None = None  # while connected
         self._due: asyncio.TimerHandle | None = None
         self._quiet_until = 0.0
@@ -49,10 +56,10 @@ class Bell:
         away = False
         while True:
             try:
-                self._link = link = await dial(self._address, self._hear, name=f"chat-bell-{self._node}")
+                self._link = link = await self._dial()
                 if self._heard is not None:
                     async with asyncio.timeout(_RETRY):
-                        await link.subscribe([self._channel])
+                        await (link.ssubscribe if self._seeds else link.subscribe)([self._channel])
                     self._heard()
                 away = False
                 await self._watch(link)
@@ -66,6 +73,14 @@ class Bell:
                     self._link = None
             await asyncio.sleep(_RETRY)
 
+    async def _dial(self) -> Link:
+        if self._seeds:
+            owner = (await survey((), self._seeds))[self._partition]
+            if owner is None:
+                raise ConnectionError("nobody serves a part of the cluster")
+            self._address = owner
+        return await dial(self._address, self._hear, self._dropped, name=f"chat-bell-{self._node}")
+
     async def _watch(self, link: Link) -> None:
         """Returns when the connection is lost; cuts one that has fallen silent."""
         while not link.lost.done() and await link.answers(_RETRY):
@@ -75,8 +90,20 @@ class Bell:
         if self._heard is not None:
             self._heard()
 
+    def _dropped(self, _channel: bytes) -> None:
+        """The channel has gone to another server."""
+        if self._link is not None:
+            self._link.abort()
+
     def _ring(self) -> None:
         self._due = None
         self._quiet_until = asyncio.get_running_loop().time() + INTERVAL
-        if self._link is not None:
-            ignored(self._link.send(pack((b"PUBLISH", self._channel, b"")), 1))
+        if (link := self._link) is not None:
+            command = b"SPUBLISH" if self._seeds else b"PUBLISH"
+            rung = ignored(link.attempt(pack((command, self._channel, b"")), 1))
+            if self._seeds:
+                rung.add_done_callback(lambda done: self._rung(link, done))
+
+    def _rung(self, link: Link, done: asyncio.Future[Replies]) -> None:
+        if not done.cancelled() and done.exception() is None and refusal(done.result()[0]):
+            link.abort()

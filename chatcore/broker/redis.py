@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
-from chatcore.broker.asking import Asking
+from chatcore.broker.hearing import Hearing
 from chatcore.broker.queue import PublishQueue
-from chatcore.broker.topics import PREFIX, ChannelNames, node_topic
-from chatcore.broker.wire import Answer, Question, Said, decode, encode
+from chatcore.broker.topics import PREFIX, ChannelNames
+from chatcore.broker.wire import Question, Said, encode
 from chatcore.domain.events import Announcement, Topic
 from chatcore.resp.address import parse
 from chatcore.resp.link import Link, RefusedError, Replies, dial, ignored, pack
@@ -40,33 +39,32 @@ class RedisBroker:
         self._address = parse(url)
         self._node = node
         self._names = ChannelNames(prefix, self._address.db)
-        # Two nodes of one name, as in cloned containers, must not hear each other's answers.
-        self._answers_topic = node_topic(f"{node}-{secrets.token_hex(4)}")
-        self._held: dict[bytes, Topic] = {}  # subscribed, or to be subscribed once connected
+        self._hearing = Hearing(node, self._say)
+        self._held = self._hearing.held
         self._queue = PublishQueue(QUEUE_LIMIT)
-        self._asking = Asking()
         self._link: Link | None = None  # greeted; None while away
         self._connected = False  # and everything held is subscribed
         self._was_away = False
         self._opening = asyncio.Lock()
         self._complaints: set[str] = set()  # logged in this outage
-        self._misunderstood = False
-        self._on_announcement: Callable[[Announcement], None] = lambda _: None
-        self._on_restored: Callable[[], None] = lambda: None
-        self._responder: Callable[[Topic, bytes], bytes | None] = lambda _topic, _question: None
 
     # Wiring and life.
 
     def connect(self, on_announcement: Callable[[Announcement], None], on_restored: Callable[[], None]) -> None:
-        self._on_announcement = on_announcement
-        self._on_restored = on_restored
+        self._hearing.on_announcement = on_announcement
+        self._hearing.on_restored = on_restored
 
     def answer(self, responder: Callable[[Topic, bytes], bytes | None]) -> None:
-        self._responder = responder
+        self._hearing.responder = responder
 
     @property
     def connected(self) -> bool:
         return self._connected
+
+    @property
+    def servers(self) -> tuple[int, int]:
+        """How many servers are connected, and how many there are."""
+        return int(self._connected), 1
 
     async def open(self) -> None:
         """Tries to connect once, a failure being logged: `run` goes on trying. A process that only publishes needs no
@@ -131,10 +129,10 @@ class RedisBroker:
 
     async def ask(self, topic: Topic, question: bytes, *, patience: float) -> list[bytes]:
         """While the server is away only this node answers."""
-        asked = self._asking.start()
+        asked = self._hearing.asking.start()
         try:
             async with asyncio.timeout(patience):
-                said = Question(id=asked.id, answer_to=self._answers_topic, text=question)
+                said = Question(id=asked.id, answer_to=self._hearing.answers_topic, text=question)
                 if self._link is None:
                     raise ConnectionError
                 # PUBLISH answers how many connections it reached. Each node has one.
@@ -143,11 +141,10 @@ class RedisBroker:
         except TimeoutError:
             pass
         except ConnectionError:
-            if not asked.answers and self._names.channel(topic) in self._held:
-                own = self._responder(topic, question)
-                return [] if own is None else [own]
+            if not asked.answers:
+                return self._hearing.own_answer(self._names.channel(topic), topic, question)
         finally:
-            self._asking.end(asked)
+            self._hearing.asking.end(asked)
         return asked.answers
 
     def _say(self, said: Iterable[tuple[Topic, Said]]) -> None:
@@ -171,31 +168,6 @@ class RedisBroker:
         else:
             self._queue.failed()
 
-    # In.
-
-    def _receive(self, channel: bytes, data: bytes) -> None:
-        topic = self._held.get(channel)
-        said = decode(topic or self._answers_topic, data)
-        if isinstance(said, Answer):
-            self._asking.hear(said)
-        elif topic is None:
-            return  # just unsubscribed
-        elif isinstance(said, Question):
-            text: bytes | None = None
-            try:
-                text = self._responder(topic, said.text)
-            finally:
-                self._say([(said.answer_to, Answer(id=said.id, text=text))])
-        elif said is not None:
-            self._on_announcement(said)
-        elif not self._misunderstood:
-            self._misunderstood = True
-            logger.warning(
-                "Messages on %s are not understood: of a newer version, or of a stranger who uses the same names?",
-                topic,
-                extra={"action": "broker_misunderstood"},
-            )
-
     # The connection.
 
     async def _open(self) -> bool:
@@ -204,7 +176,7 @@ class RedisBroker:
             if self._connected:
                 return True
             try:
-                link = await dial(self._address, self._receive, name=f"chat-{self._node}")
+                link = await dial(self._address, self._hearing.receive, name=f"chat-{self._node}")
             except ConnectionError as error:
                 self._complain(str(error))
                 self._was_away = True
@@ -213,7 +185,7 @@ class RedisBroker:
             self._link = link
             link.lost.add_done_callback(lambda _: self._forget(link))
             held = bool(self._held)
-            confirmed = link.subscribe([self._names.channel(self._answers_topic), *self._held])
+            confirmed = link.subscribe([self._names.channel(self._hearing.answers_topic), *self._held])
             try:
                 async with asyncio.timeout(_SILENCE):
                     await confirmed
@@ -240,10 +212,7 @@ class RedisBroker:
         self._complaints.clear()
         self._was_away = False
         if missed:
-            try:
-                self._on_restored()
-            except Exception:
-                logger.exception("The return of the broker could not be handled", extra={"action": "restore_failed"})
+            self._hearing.restored()
 
     def _forget(self, link: Link) -> None:
         if self._link is link:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chatcore.domain.events import Topic
+from chatcore.resp.slots import partition, tags
 
 PREFIX: Final = "chat:"
 
@@ -27,6 +28,18 @@ class ChannelNames:
         if not channel.startswith(self._prefix):
             return None
         return Topic(channel[len(self._prefix) :].decode())
+
+
+class ShardChannelNames:
+    """Topic → partition and channel of a cluster. Topics of one partition share a slot."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefixes = [prefix.encode() + tag + b":" for tag in tags()]
+
+    def place(self, topic: Topic) -> tuple[int, bytes]:
+        name = topic.encode()
+        number = partition(name)
+        return number, self._prefixes[number] + name
 
 
 def node_topic(node: str) -> Topic:

@@ -8,7 +8,7 @@ bound twice in a service.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -16,9 +16,10 @@ from typing import Final
 from chatcore.domain import limits, snapshot
 from chatcore.domain.devices import Binding, PushType
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import BindingSid, CredentialSid, Identity, UserSid, is_sid, new_sid
-from chatcore.domain.model import Actor, User
+from chatcore.domain.ids import BindingSid, CredentialSid, Identity, ServiceSid, UserSid, is_sid, new_sid
+from chatcore.domain.model import Actor, Service, User
 from chatcore.domain.paging import Page, Window
+from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action, Vocabulary
 from chatcore.ports.store import Repositories
 
@@ -178,6 +179,23 @@ class Devices:
         known = await self._unit.store.read.bindings.notifiable(user_sids)
         return {sid: known.get(sid) for sid in user_sids}
 
+    async def tell_notifiable(self, service_sid: ServiceSid, user_sids: Collection[UserSid], *, now: bool) -> None:
+        """Webhooks hear of users who lost their last device, or have one again, because of what a provider said.
+        Those for whom it has become otherwise meanwhile are passed over."""
+        service = await self._unit.store.read.services.find(service_sid)
+        if service is None or not service.reachability_enabled or not user_sids:
+            return
+        server = _server(service)
+
+        async def act(work: Work) -> None:
+            found = await work.tx.bindings.notifiable(list(user_sids))
+            for sid in sorted(sid for sid in user_sids if found.get(sid, False) is now):
+                user = await work.tx.users.get(service_sid, sid)
+                if user is not None:
+                    await work.tell(server, Action.USER_UPDATE, _facts(user, now))
+
+        await self._unit.run(server, act)
+
     async def purge(self, limit: int) -> int:
         """Forgets what is only remembered, and devices that did not come back for a year. Returns how many rows."""
         now = self._unit.clock.now()
@@ -215,9 +233,7 @@ class Devices:
             return
         service = await work.tx.services.find(actor.service_sid)
         if service is not None and service.reachability_enabled:
-            facts = {"user": {**snapshot.user(user), "is_notifiable": after}}
-            server = Actor(account_sid=actor.account_sid, service_sid=actor.service_sid, webhooks=True)
-            await work.tell(server, Action.USER_UPDATE, facts)
+            await work.tell(_server(service), Action.USER_UPDATE, _facts(user, after))
 
 
 def push_type(text: str) -> PushType:
@@ -226,6 +242,14 @@ def push_type(text: str) -> PushType:
         return PushType(text)
     except ValueError:
         raise ChatError(Code.BINDING_TYPE_INVALID, f"The type must be one of {', '.join(PushType)}") from None
+
+
+def _server(service: Service) -> Actor:
+    return Actor(account_sid=service.account_sid, service_sid=service.sid, webhooks=True)
+
+
+def _facts(user: User, notifiable: bool) -> Facts:
+    return {"user": {**snapshot.user(user), "is_notifiable": notifiable}}
 
 
 async def _notifiable(repos: Repositories, user: User) -> bool:

@@ -25,6 +25,11 @@ class Claimed:
     attempts: int
     """How often it was claimed, this time included; a claim that was given back does not count."""
 
+    @property
+    def begun(self) -> bool:
+        """Somebody may have worked on it before, whether that counted or not."""
+        return self.attempts > 1 or bool(self.progress.get("begun"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -41,8 +46,21 @@ class JobQueue(Protocol):
     Of the jobs of one lane only the oldest is ever handed out. Raises ChatError(UNAVAILABLE).
     """
 
-    async def claim(self, kind: JobKind, limit: int, *, pass_over: Collection[ServiceSid] = ()) -> Claim:
-        """Due jobs, longest due first; none of the services to pass over."""
+    @property
+    def lease(self) -> float:
+        """Seconds that a job is held from its claim or renewal on, at least."""
+        ...
+
+    async def claim(
+        self,
+        kind: JobKind,
+        limit: int,
+        *,
+        pass_over: Collection[ServiceSid] = (),
+        under_way: Collection[int] = (),
+    ) -> Claim:
+        """Due jobs, longest due first; none of the services to pass over. A job `under_way` in this process is left
+        to others even when it is due again, because settling it could not tell one claim from the other."""
         ...
 
     async def renew(self, ids: Collection[int]) -> Collection[int]:
@@ -62,5 +80,10 @@ class JobQueue(Protocol):
         ...
 
     async def release(self, ids: Collection[int]) -> None:
-        """Gives them back as if they had not been claimed."""
+        """Gives them back; the claim does not count."""
+        ...
+
+    async def give_up_strangers(self) -> Collection[str]:
+        """Sets jobs aside as dead letters that are of no known kind and were due long ago: nobody claims them. Returns
+        the kind of each."""
         ...

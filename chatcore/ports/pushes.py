@@ -78,19 +78,21 @@ class DeadBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One line of a service's push log."""
+    """One line of a service's push log: an attempt with the HTTP status of its answer, or (attempt 0) why there was
+    none. Without a user: for everybody whom the event concerned."""
 
-    user_sid: UserSid
-    push_id: str
-    binding_sid: BindingSid
-    provider: str
-    address_end: str
+    user_sid: UserSid | None
+    push_id: str | None
+    binding_sid: BindingSid | None
+    provider: str | None
+    address_end: str | None
     event: str
     message_sid: MessageSid | None
     outcome: str
-    reason: str | None
-    attempt: int
-    milliseconds: int
+    reason: str | None = None
+    status: int | None = None
+    attempt: int = 0
+    milliseconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +109,21 @@ class Settlement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """`held` false: the job belongs to another worker, and nothing was written. `dead`: those that really were set
-    aside."""
+    aside; `lost`: the users whose last devices were among them."""
 
     held: bool
     dead: Collection[BindingSid]
+    lost: Collection[UserSid] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revived:
+    """A binding that is alive again; `first`: its user had no other."""
+
+    binding_sid: BindingSid
+    service_sid: ServiceSid
+    user_sid: UserSid
+    first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +169,12 @@ class Pushes(Protocol):
 
     async def still_wanted(self, waiting: Waiting) -> Verdict: ...
 
-    async def revive(self, credential_sid: CredentialSid, since: datetime) -> int:
-        """Takes back what doubtful answers to this credential did since then; returns how many devices are alive
-        again."""
+    async def note(self, service_sid: ServiceSid, line: Attempt) -> None:
+        """A line of the log that names no user."""
+        ...
+
+    async def revive(self, credential_sid: CredentialSid, since: datetime) -> Sequence[Revived]:
+        """Takes back what doubtful answers to this credential did since then."""
         ...
 
     async def credential(self, sid: CredentialSid) -> tuple[Credential, bytes] | None:

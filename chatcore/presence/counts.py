@@ -6,20 +6,13 @@ window with each addition and expires with its last one.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
 from chatcore.ports.counts import WINDOW
 from chatcore.presence.redis import PREFIX
-
-_PATIENCE: Final = 0.9
+from chatcore.presence.server import Command, reach
 
 _CHUNK: Final = 200
 """Keys per script: a script holds the server up for as long as it runs."""
@@ -55,32 +48,32 @@ class RedisCounts:
     loss."""
 
     def __init__(self, url: str, *, prefix: str = PREFIX) -> None:
-        self._prefix = f"{prefix}rate:"
+        self._prefix = prefix
         self._node = secrets.token_hex(4)
-        self._redis: Redis = Redis.from_url(
-            url,
-            max_connections=2,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
-            retry=Retry(NoBackoff(), 0),  # what is sent again might be counted twice
-            client_name="chat-counts",
-        )
+        # What is sent again might be counted twice.
+        self._server = reach(url, name="chat-counts", away="shared counts are away", connections=2, again=0)
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._server.close()
 
     async def share(self, counted: Mapping[str, int]) -> Mapping[str, Sequence[int]]:
-        keys = list(counted)
-        pipeline = self._redis.pipeline(transaction=False)
-        for start in range(0, len(keys), _CHUNK):
-            chunk = keys[start : start + _CHUNK]
-            names = [f"{self._prefix}{key}" for key in chunk]
-            pipeline.eval(_SHARE, len(chunk), *names, self._node, str(WINDOW), *(str(counted[key]) for key in chunk))
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                answers: list[list[list[int]]] = await pipeline.execute()
-        except TimeoutError:
-            raise ConnectionError("shared counts do not answer") from None
-        except (RedisError, OSError) as error:
-            raise ConnectionError(f"shared counts are away: {error}") from None
-        return dict(zip(keys, (others for answer in answers for others in answer), strict=True))
+        tagged: dict[str, list[str]] = {}
+        for key in counted:
+            tagged.setdefault(self._server.tag(key), []).append(key)
+        chunks = [
+            (tag, keys[start : start + _CHUNK]) for tag, keys in tagged.items() for start in range(0, len(keys), _CHUNK)
+        ]
+        answers: list[list[list[int]]] = await self._server.call(
+            [self._script(tag, keys, counted) for tag, keys in chunks]
+        )
+        found = {
+            key: others
+            for (_, keys), answer in zip(chunks, answers, strict=True)
+            for key, others in zip(keys, answer, strict=True)
+        }
+        return {key: found[key] for key in counted}
+
+    def _script(self, tag: str, keys: Sequence[str], counted: Mapping[str, int]) -> tuple[str, Command]:
+        names = [f"{self._prefix}{tag}rate:{key}" for key in keys]
+        numbers = [counted[key] for key in keys]
+        return names[0], ("EVAL", _SHARE, len(names), *names, self._node, WINDOW, *numbers)

@@ -6,24 +6,16 @@ clock, after its last entry was renewed: nothing stays behind when all nodes die
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Final, TypeVar, cast
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from chatcore.domain.ids import Identity, ServiceSid
 from chatcore.ports.clock import Clock
 from chatcore.ports.presence import Session
+from chatcore.presence.server import Command, reach
 
 PREFIX: Final = "chat:"
 TTL_MS: Final = 60_000
-_PATIENCE: Final = 0.9
-_CONNECTIONS: Final = 8
-T = TypeVar("T")
 
 _LEFT_MS: Final = 600_000
 """For how long it is known that somebody left who is not there."""
@@ -47,13 +39,18 @@ return remain
 
 
 def online_key(prefix: str, service_sid: ServiceSid, identity: Identity) -> str:
-    """A sorted set: connection → expiry."""
+    """A sorted set: connection → expiry. The prefix ends with the tag of `whose`."""
     return f"{prefix}online:{service_sid}:{identity}"
 
 
 def left_key(prefix: str, service_sid: ServiceSid, identity: Identity) -> str:
     """When the last client said goodbye; absent while one is there, and after one was lost."""
     return f"{prefix}left:{service_sid}:{identity}"
+
+
+def whose(service_sid: ServiceSid, identity: Identity) -> str:
+    """What the tag of somebody's keys is taken from."""
+    return f"{service_sid}:{identity}"
 
 
 class RedisPresence:
@@ -63,66 +60,46 @@ class RedisPresence:
     def __init__(self, url: str, *, clock: Clock, prefix: str = PREFIX) -> None:
         self._clock = clock
         self._prefix = prefix
-        self._redis: Redis = Redis.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
-            retry=Retry(NoBackoff(), 1),  # a connection that died while idle is replaced unseen
-            client_name="chat-presence",
-        )
-        self._turns = asyncio.Semaphore(_CONNECTIONS)
+        # A connection that died while idle is replaced unseen.
+        self._server = reach(url, name="chat-presence", away="presence is away", connections=8, again=1)
 
     async def open(self) -> None:
         """Connects ahead of use. Raises ConnectionError; calls will try again."""
-        await self._bounded(self._redis.ping())
+        await self._server.call([(self._prefix, ("PING",))])
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._server.close()
 
     async def enter(self, session: Session) -> int:
         now = self._now()
-        arguments = (session.connection, now, now + TTL_MS, TTL_MS)
-        return await self._bounded(self._script(_ENTER, session, *arguments))
+        return await self._script(_ENTER, session, session.connection, now, now + TTL_MS, TTL_MS)
 
     async def leave(self, session: Session, *, goodbye: bool = False) -> int:
-        arguments = (session.connection, self._now(), int(goodbye), _LEFT_MS)
-        return await self._bounded(self._script(_LEAVE, session, *arguments))
+        return await self._script(_LEAVE, session, session.connection, self._now(), int(goodbye), _LEFT_MS)
 
     async def announce(self, sessions: Iterable[Session]) -> None:
         expiry = self._now() + TTL_MS
-        pipeline = self._redis.pipeline(transaction=False)
+        commands: list[tuple[str, Command]] = []
         for session in sessions:
-            key = self._key(session)
-            pipeline.zadd(key, {session.connection: expiry})
-            pipeline.pexpire(key, TTL_MS)
-        await self._bounded(pipeline.execute())
+            key = online_key(self._tagged(session.service_sid, session.identity), session.service_sid, session.identity)
+            commands.append((key, ("ZADD", key, expiry, session.connection)))
+            commands.append((key, ("PEXPIRE", key, TTL_MS)))
+        await self._server.call(commands)
 
     async def online(self, service_sid: ServiceSid, identities: Sequence[Identity]) -> Mapping[Identity, bool]:
         alive = f"({self._now()}"
-        pipeline = self._redis.pipeline(transaction=False)
-        for identity in identities:
-            pipeline.zcount(online_key(self._prefix, service_sid, identity), alive, "+inf")
-        counts: list[int] = await self._bounded(pipeline.execute())
+        keys = [online_key(self._tagged(service_sid, each), service_sid, each) for each in identities]
+        counts = await self._server.call([(key, ("ZCOUNT", key, alive, "+inf")) for key in keys])
         return {identity: count > 0 for identity, count in zip(identities, counts, strict=True)}
 
     async def _script(self, script: str, session: Session, *arguments: str | int) -> int:
-        keys = self._key(session), left_key(self._prefix, session.service_sid, session.identity)
-        answer = self._redis.eval(script, len(keys), *keys, *(str(argument) for argument in arguments))
-        return int(await cast("Awaitable[int]", answer))
+        prefix = self._tagged(session.service_sid, session.identity)
+        key, left = (make(prefix, session.service_sid, session.identity) for make in (online_key, left_key))
+        (answer,) = await self._server.call([(key, ("EVAL", script, 2, key, left, *arguments))])
+        return int(answer)
 
-    async def _bounded(self, call: Awaitable[T]) -> T:
-        """Whatever goes wrong is a ConnectionError: presence is away."""
-        try:
-            async with asyncio.timeout(_PATIENCE), self._turns:
-                return await call
-        except TimeoutError:
-            raise ConnectionError("presence does not answer") from None
-        except (RedisError, OSError) as error:
-            raise ConnectionError(f"presence is away: {error}") from None
-
-    def _key(self, session: Session) -> str:
-        return online_key(self._prefix, session.service_sid, session.identity)
+    def _tagged(self, service_sid: ServiceSid, identity: Identity) -> str:
+        return self._prefix + self._server.tag(whose(service_sid, identity))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -5,25 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
-from typing import Final, TypeVar, cast
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from collections.abc import Collection
+from typing import Final
 
 from chatcore.domain.ids import BindingSid
 from chatcore.presence.redis import PREFIX
+from chatcore.presence.server import Command, reach
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 GATHERED: Final = 0.05
 """Seconds between an accepted push and its note, at most: what a worker that dies may repeat."""
 NOTED_SECONDS: Final = 900
-_PATIENCE: Final = 0.9
-_CONNECTIONS: Final = 4
+KEPT: Final = 50_000
+"""Notes that wait for a broker that is away; more are forgotten."""
 
 
 class RedisSentNotes:
@@ -31,21 +26,13 @@ class RedisSentNotes:
 
     def __init__(self, url: str, *, prefix: str = PREFIX) -> None:
         self._prefix = prefix
-        self._redis: Redis = Redis.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
-            retry=Retry(NoBackoff(), 1),
-            client_name="chat-notes",
-        )
-        self._turns = asyncio.Semaphore(_CONNECTIONS)
+        self._server = reach(url, name="chat-notes", away="the broker is away", connections=4, again=1)
         self._gathered: dict[int, set[BindingSid]] = {}
         self._some = asyncio.Event()
         self._away = False
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._server.close()
 
     def note(self, job: int, binding: BindingSid) -> None:
         self._gathered.setdefault(job, set()).add(binding)
@@ -53,8 +40,8 @@ class RedisSentNotes:
 
     async def noted(self, job: int) -> Collection[BindingSid]:
         try:
-            members = self._redis.smembers(self._sent(job))
-            found = await self._bounded(cast("Awaitable[set[bytes]]", members))
+            key = self._sent(job)
+            (found,) = await self._server.call([(key, ("SMEMBERS", key))])
         except ConnectionError as error:
             logger.warning("Pushes may be repeated: %s", error, extra={"action": "notes_unavailable"})
             return frozenset()
@@ -70,26 +57,21 @@ class RedisSentNotes:
     async def _write(self) -> None:
         self._some.clear()
         gathered, self._gathered = self._gathered, {}
-        pipeline = self._redis.pipeline(transaction=False)
+        commands: list[tuple[str, Command]] = []
         for job, bindings in gathered.items():
-            pipeline.sadd(self._sent(job), *bindings)
-            pipeline.expire(self._sent(job), NOTED_SECONDS)
+            key = self._sent(job)
+            commands += [(key, ("SADD", key, *bindings)), (key, ("EXPIRE", key, NOTED_SECONDS))]
         try:
-            await self._bounded(pipeline.execute())
+            await self._server.call(commands)
             self._away = False
         except ConnectionError as error:
             if not self._away:
                 logger.warning("Accepted pushes cannot be noted: %s", error, extra={"action": "notes_unavailable"})
             self._away = True
+            if sum(map(len, gathered.values())) < KEPT:
+                for job, bindings in gathered.items():
+                    self._gathered.setdefault(job, set()).update(bindings)
+                self._some.set()
 
     def _sent(self, job: int) -> str:
-        return f"{self._prefix}push:sent:{job}"
-
-    async def _bounded(self, call: Awaitable[T]) -> T:
-        try:
-            async with asyncio.timeout(_PATIENCE), self._turns:
-                return await call
-        except TimeoutError:
-            raise ConnectionError("the broker does not answer") from None
-        except (RedisError, OSError) as error:
-            raise ConnectionError(f"the broker is away: {error}") from None
+        return f"{self._prefix}{self._server.tag(str(job))}push:sent:{job}"

@@ -1,4 +1,4 @@
-"""Where a Redis or Valkey server is, read from its URL."""
+"""Where a Redis or Valkey server or cluster is, read from its URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from chatcore.config import ConfigError
 
 _PORT: Final = 6379
-_OPTIONS: Final = frozenset({"db", "ssl_ca_certs", "ssl_cert_reqs"})
+_CLUSTER: Final = "+cluster"
+_TLS_OPTIONS: Final = frozenset({"ssl_ca_certs", "ssl_cert_reqs"})
+_OPTIONS: Final = _TLS_OPTIONS | {"db"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class Address:
         return context
 
 
+def is_cluster(url: str) -> bool:
+    return url.partition("://")[0].endswith(_CLUSTER)
+
+
 def parse(url: str) -> Address:
     """Understands `redis://` and `rediss://[user:password@]host[:port][/db]` and `unix://[user:password@]/path[?db=]`,
     with the options `ssl_ca_certs` and `ssl_cert_reqs=none` for TLS.
@@ -50,18 +56,39 @@ def parse(url: str) -> Address:
     Raises ConfigError, which never repeats the URL: it may hold a password.
     """
     try:
-        return _parsed(urlsplit(url))
+        return _parsed(urlsplit(url), _OPTIONS)
     except ValueError as error:
         raise ConfigError([f"CHAT_REDIS_URL: {error}"]) from None
 
 
-def _parsed(parts: SplitResult) -> Address:
-    if parts.scheme.endswith("+cluster"):
-        raise ValueError(f"{parts.scheme}:// is not supported yet; give the URL of a single server")
+def parse_cluster(url: str) -> tuple[Address, ...]:
+    """The servers named in `redis+cluster://` or `rediss+cluster://[user:password@]host[:port][,host[:port]…]`. One
+    that answers is enough: it tells the others. All share credentials and options.
+
+    Raises ConfigError as `parse` does.
+    """
+    try:
+        scheme, _, rest = url.partition("://")
+        if scheme not in ("redis+cluster", "rediss+cluster"):
+            raise ValueError("must start with redis+cluster:// or rediss+cluster://")
+        parts = urlsplit(f"{scheme.removesuffix(_CLUSTER)}://{rest}")
+        if parts.path not in ("", "/"):
+            raise ValueError("a cluster has no databases")
+        user, at, hosts = parts.netloc.rpartition("@")
+        named = (parts._replace(netloc=f"{user}{at}{host}") for host in hosts.split(",") if host)
+        found = tuple(_parsed(each, _TLS_OPTIONS) for each in named)
+        if not found:
+            raise ValueError("names no server")
+        return found
+    except ValueError as error:
+        raise ConfigError([f"CHAT_REDIS_URL: {error}"]) from None
+
+
+def _parsed(parts: SplitResult, known: frozenset[str]) -> Address:
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise ValueError("must start with redis://, rediss:// or unix://")
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := sorted(options.keys() - _OPTIONS):
+    if unknown := sorted(options.keys() - known):
         raise ValueError(f"unknown option {unknown[0]}")
     unix = parts.scheme == "unix"
     if unix and not parts.path:

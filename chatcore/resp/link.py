@@ -5,6 +5,10 @@ SUBSCRIBE and UNSUBSCRIBE are answered by one push per channel, in the same orde
 `message` belong to no call and may come at any time: RESP3 tells them apart, so one connection serves publishing and
 listening, and under load one read brings many of both.
 
+In a cluster SSUBSCRIBE is confirmed likewise. `sunsubscribe` however also comes unasked, for each channel whose slot
+goes to another server, and then a SUNSUBSCRIBE that was under way is refused: so that is followed by a PING, whose
+answer tells that it is over, whatever came before.
+
 Everything that one loop iteration writes leaves in one system call.
 """
 
@@ -27,7 +31,7 @@ Argument = str | bytes | int
 Replies = list[object]
 """What hiredis makes of RESP: bytes, int, None, and lists of them."""
 
-_CONFIRMATIONS: Final = (b"subscribe", b"unsubscribe")
+_CONFIRMATIONS: Final = (b"subscribe", b"unsubscribe", b"ssubscribe")
 
 
 class RefusedError(ConnectionError):
@@ -37,14 +41,18 @@ class RefusedError(ConnectionError):
 class Link(asyncio.Protocol):
     """A connection after `dial`. Once lost it stays lost, and every waiting call fails with ConnectionError.
 
-    `on_message` gets channel and payload; what it raises is logged.
+    `on_message` gets channel and payload; what it raises is logged. `on_dropped` gets each channel that a server of a
+    cluster has stopped to serve.
     """
 
-    def __init__(self, on_message: Callable[[bytes, bytes], None]) -> None:
+    def __init__(
+        self, on_message: Callable[[bytes, bytes], None], on_dropped: Callable[[bytes], None] = lambda _: None
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._on_message = on_message
+        self._on_dropped = on_dropped
         self._reader = hiredis.Reader()
         self._waiting: deque[_Call] = deque()
         self._outgoing: list[bytes] = []
@@ -60,12 +68,26 @@ class Link(asyncio.Protocol):
         """Like `call`, for `count` commands that were packed before."""
         return self._enqueue(packed, _Call(self._loop.create_future(), count, confirmed=False))
 
+    def attempt(self, packed: bytes, count: int) -> asyncio.Future[Replies]:
+        """Like `send`, but what is refused fails nothing: its reply is an exception. See `refusal`."""
+        return self._enqueue(packed, _Call(self._loop.create_future(), count, confirmed=False, lenient=True))
+
     def subscribe(self, channels: Iterable[bytes]) -> asyncio.Future[Replies]:
         """Done when the server has confirmed all: what is published from then on arrives. At least one channel."""
         return self._confirmed(b"SUBSCRIBE", channels)
 
     def unsubscribe(self, channels: Iterable[bytes]) -> asyncio.Future[Replies]:
         return self._confirmed(b"UNSUBSCRIBE", channels)
+
+    def ssubscribe(self, channels: Iterable[bytes]) -> asyncio.Future[Replies]:
+        """Like `subscribe`, in a cluster: at least one channel, all of one slot."""
+        return self._confirmed(b"SSUBSCRIBE", channels)
+
+    def sunsubscribe(self, channels: Iterable[bytes]) -> asyncio.Future[Replies]:
+        """At least one channel, all of one slot. Refused if the slot is not here any more."""
+        leaving = frozenset(channels)
+        call = _Call(self._loop.create_future(), 1, confirmed=False, leaving=leaving)
+        return self._enqueue(pack((b"SUNSUBSCRIBE", *leaving)) + pack(("PING",)), call)
 
     def abort(self) -> None:
         """Cuts the connection; `lost` follows soon. May be called again."""
@@ -93,13 +115,15 @@ class Link(asyncio.Protocol):
             while (reply := reader.gets()) is not False:
                 if type(reply) is not hiredis.PushNotification:
                     self._settle(reply)
-                elif reply[0] == b"message":
+                elif reply[0] == b"message" or reply[0] == b"smessage":
                     try:
                         self._on_message(reply[1], reply[2])
                     except Exception:
                         logger.exception("A message could not be handled", extra={"action": "message_failed"})
                 elif reply[0] in _CONFIRMATIONS:
                     self._settle(reply)
+                elif reply[0] == b"sunsubscribe":
+                    self._drop(reply[1])
         except hiredis.ProtocolError:
             logger.exception("The server does not speak RESP", extra={"action": "protocol_error"})
             self.abort()
@@ -137,29 +161,45 @@ class Link(asyncio.Protocol):
         if not self._waiting:
             raise hiredis.ProtocolError("A reply that nobody asked for")
         call = self._waiting[0]
-        call.replies.append(reply)
         refused = isinstance(reply, hiredis.ReplyError)
         if refused:
             call.error = reply
+            if call.leaving:
+                return  # of the SUNSUBSCRIBE; the PING's is still to come
+        call.replies.append(reply)
         if len(call.replies) == call.count or (refused and call.confirmed):
             self._waiting.popleft()
             call.settle()
+
+    def _drop(self, channel: bytes) -> None:
+        if not self._waiting or channel not in self._waiting[0].leaving:
+            self._on_dropped(channel)
 
 
 class _Call:
     """Commands sent together, and the replies so far."""
 
-    __slots__ = ("confirmed", "count", "error", "future", "replies")
+    __slots__ = ("confirmed", "count", "error", "future", "leaving", "lenient", "replies")
 
-    def __init__(self, future: asyncio.Future[Replies], count: int, *, confirmed: bool) -> None:
+    def __init__(
+        self,
+        future: asyncio.Future[Replies],
+        count: int,
+        *,
+        confirmed: bool,
+        lenient: bool = False,
+        leaving: frozenset[bytes] = frozenset(),
+    ) -> None:
         self.future = future
         self.count = count
         self.confirmed = confirmed  # by pushes, all of one command
+        self.lenient = lenient  # errors are replies like others
+        self.leaving = leaving  # channels of a SUNSUBSCRIBE
         self.replies: Replies = []
         self.error: object = None
 
     def settle(self) -> None:
-        if self.error is not None:
+        if self.error is not None and not self.lenient:
             self.fail(RefusedError(str(self.error)))
         elif not self.future.done():
             self.future.set_result(self.replies)
@@ -181,14 +221,25 @@ def ignored(call: asyncio.Future[Replies]) -> asyncio.Future[Replies]:
     return call
 
 
-async def dial(address: Address, on_message: Callable[[bytes, bytes], None], *, name: str) -> Link:
+def refusal(reply: object) -> str:
+    """What the server said instead of an answer; empty if it did answer."""
+    return str(reply) if isinstance(reply, hiredis.ReplyError) else ""
+
+
+async def dial(
+    address: Address,
+    on_message: Callable[[bytes, bytes], None],
+    on_dropped: Callable[[bytes], None] = lambda _: None,
+    *,
+    name: str,
+) -> Link:
     """A connection that has introduced itself as `name` (shown by CLIENT LIST).
 
     Raises ConnectionError, also after DIAL_TIMEOUT seconds, and RefusedError for wrong credentials or a server
     without RESP3.
     """
     loop = asyncio.get_running_loop()
-    link = Link(on_message)
+    link = Link(on_message, on_dropped)
     try:
         async with asyncio.timeout(DIAL_TIMEOUT):
             if address.path:

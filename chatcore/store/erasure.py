@@ -47,6 +47,8 @@ class Belongings:
     memberships: int = 0
     invites: int = 0
     devices: int = 0
+    pushes: int = 0
+    """Lines of the push log."""
 
 
 class Traces:
@@ -58,7 +60,9 @@ class Traces:
     async def belongings(self, user_sid: UserSid) -> Belongings:
         row = await self._session.row(_SQL["belongings"], user_sid)
         assert row is not None, "counts always answer"
-        return Belongings(memberships=row["memberships"], invites=row["invites"], devices=row["devices"])
+        return Belongings(
+            memberships=row["memberships"], invites=row["invites"], devices=row["devices"], pushes=row["pushes"]
+        )
 
     async def messages(self, stretches: Sequence[Stretch], identity: str) -> Sequence[Trace]:
         """Reads every message of the stretches."""

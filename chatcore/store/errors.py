@@ -55,8 +55,12 @@ _AWAY: Final = (
     pg.LockNotAvailableError,
     pg.ReadOnlySQLTransactionError,  # connected to what has become a standby
     pg.IdleInTransactionSessionTimeoutError,
+    pg.PostgresSystemError,  # its disk fails
+    pg.InternalServerError,  # as the one before in places that nobody foresaw
     pg.InternalClientError,  # the connection broke in the middle of an answer
 )
+_BROKEN: Final = (pg.DataCorruptedError, pg.IndexCorruptedError)
+"""Kinds of InternalServerError that no waiting mends: a job that meets such a row has to come to an end."""
 _CONFLICT: Final = (pg.SerializationError, pg.DeadlockDetectedError, pg.InvalidCachedStatementError)
 """The last one: a migration changed a table under a prepared statement, which is prepared anew the next time."""
 
@@ -68,7 +72,7 @@ def translate(error: Exception) -> Exception | None:
         return ChatError(*known) if known is not None else None
     if isinstance(error, _CONFLICT):
         return TransactionConflict(str(error))
-    if isinstance(error, _AWAY):
+    if isinstance(error, _AWAY) and not isinstance(error, _BROKEN):
         return ChatError(Code.UNAVAILABLE, "The database is not available")
     if isinstance(error, pg.DataError | asyncpg.DataError):
         # Limits refuse such values by name; this is the net under lookups by keys that come from URLs.

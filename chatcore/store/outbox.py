@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -22,6 +22,9 @@ LEASE: Final = timedelta(seconds=60)
 
 SET_ASIDE: Final = 2000
 """Rows that are put out of the way at once, where many wait for their lanes."""
+
+STRANGE: Final = timedelta(minutes=10)
+"""How long a job of an unknown kind stays due, for a worker of another version that may know it."""
 
 REASON: Final = 500  # characters
 
@@ -59,19 +62,29 @@ class Outbox:
 class Queue:
     """Satisfies `ports.jobs.JobQueue` for one worker, whose name no other worker has, living or dead."""
 
-    def __init__(self, pool: asyncpg.Pool, worker: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, worker: str, *, lease: timedelta = LEASE) -> None:
         self._session = PoolSession(pool)
         self._worker = worker
+        self._lease = lease
 
-    async def claim(self, kind: JobKind, limit: int, *, pass_over: Collection[str] = ()) -> Claim:
-        rows = await self._session.rows(_SQL["claim"], kind.value, limit, LEASE, self._worker, list(pass_over), LEASE)
+    @property
+    def lease(self) -> float:
+        return self._lease.total_seconds()
+
+    async def claim(
+        self, kind: JobKind, limit: int, *, pass_over: Collection[str] = (), under_way: Collection[int] = ()
+    ) -> Claim:
+        passed_over, excluded = list(pass_over), list(under_way)
+        rows = await self._session.rows(
+            _SQL["claim"], kind.value, limit, self._lease, self._worker, passed_over, LEASE, excluded
+        )
         jobs = [_claimed(kind, row) for row in rows if not row["waits"]]
         if len(rows) == limit and 2 * len(jobs) < limit:
             await self._session.run(_SQL["set_aside"], kind.value, SET_ASIDE, LEASE)
         return Claim(jobs=sorted(jobs, key=lambda job: job.id), full=len(rows) == limit)
 
     async def renew(self, ids: Collection[int]) -> Collection[int]:
-        rows = await self._session.rows(_SQL["renew"], list(ids), self._worker, LEASE)
+        rows = await self._session.rows(_SQL["renew"], list(ids), self._worker, self._lease)
         return {row["id"] for row in rows}
 
     async def finish(self, job: Claimed) -> bool:
@@ -92,6 +105,11 @@ class Queue:
         if ids:
             await self._session.run(_SQL["release"], list(ids), self._worker)
 
+    async def give_up_strangers(self) -> Collection[str]:
+        kinds = [kind.value for kind in JobKind]
+        rows = await self._session.rows(_SQL["give_up_strangers"], kinds, STRANGE, "no worker knows this kind of job")
+        return [row["kind"] for row in rows]
+
     async def _promote(self, job: Claimed) -> bool:
         return job.lane is not None and await self._session.row(_SQL["promote"], job.lane) is not None
 
@@ -107,8 +125,17 @@ def _claimed(kind: JobKind, row: Row) -> Claimed:
         kind=kind,
         service_sid=row["service_sid"],
         lane=row["lane"],
-        job=row["job"],
+        job=_job(row["job"]),
         progress=row["progress"],
         created_at=row["created_at"],
         attempts=row["attempts"],
     )
+
+
+def _job(text: str) -> dict[str, Any]:
+    """Read row by row: one that cannot be decoded must not hide the others of its claim. It has no members, so that
+    its handler refuses it."""
+    try:
+        return json.loads(text)  # type: ignore[no-any-return]  # handlers look at what it is
+    except (ValueError, RecursionError) as error:
+        return {"unreadable": f"{type(error).__name__}: {error}"}

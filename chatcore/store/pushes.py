@@ -21,6 +21,7 @@ from chatcore.ports.pushes import (
     Audience,
     PushedMessage,
     Recipient,
+    Revived,
     Settled,
     Settlement,
     Verdict,
@@ -109,8 +110,15 @@ class Pushes:
             [_clean(line.reason) if line.reason is not None else None for line in log],
             [line.attempt for line in log],
             [line.milliseconds for line in log],
+            [line.status for line in log],
         )
-        return Settled(held=row is not None, dead=row["dead"] if row is not None else ())
+        if row is None:
+            return Settled(held=False, dead=())
+        return Settled(held=True, dead=row["dead"], lost=row["lost"])
+
+    async def note(self, service_sid: ServiceSid, line: Attempt) -> None:
+        why = _clean(line.reason) if line.reason is not None else None
+        await self._session.run(_SQL["note"], service_sid, line.event, line.message_sid, line.outcome, why)
 
     async def rewrite(self, job: Claimed, fresh: Mapping[str, object]) -> None:
         await self._session.run(_SQL["rewrite"], job.id, self._worker, json.dumps(fresh, ensure_ascii=False))
@@ -130,8 +138,13 @@ class Pushes:
             return "obsolete"
         return "superseded" if row["superseded"] else "wanted"
 
-    async def revive(self, credential_sid: CredentialSid, since: datetime) -> int:
-        return len(await self._session.rows(_SQL["revive"], credential_sid, since))
+    async def revive(self, credential_sid: CredentialSid, since: datetime) -> Sequence[Revived]:
+        return [
+            Revived(
+                binding_sid=row["sid"], service_sid=row["service_sid"], user_sid=row["user_sid"], first=row["first"]
+            )
+            for row in await self._session.rows(_SQL["revive"], credential_sid, since)
+        ]
 
     async def credential(self, sid: CredentialSid) -> tuple[Credential, bytes] | None:
         row = await self._session.row(_SQL["credential"], sid)
@@ -167,7 +180,7 @@ class PushLog:
     async def read(
         self, service_sid: ServiceSid, *, user_sid: UserSid | None, message_sid: MessageSid | None, limit: int
     ) -> Sequence[LoggedAttempt]:
-        """Newest first."""
+        """Newest first. What a line without a user says of an event is found with each of its users."""
         rows = await self._session.rows(_SQL["log"], service_sid, user_sid, message_sid, limit)
         return [_logged(row) for row in rows]
 
@@ -218,6 +231,7 @@ def _logged(row: Row) -> LoggedAttempt:
         message_sid=row["message_sid"],
         outcome=row["outcome"],
         reason=row["reason"],
+        status=row["status"],
         attempt=row["attempt"],
         milliseconds=row["milliseconds"],
     )

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from chatcore.auth.secrets import SecretBox
-from chatcore.broker.redis import RedisBroker
+from chatcore.broker.opening import broker_at
 from chatcore.commands.chat import Chat, build
 from chatcore.commands.rates import Rates
 from chatcore.config import ConfigError, Settings
@@ -68,7 +68,7 @@ async def commands(settings: Settings) -> AsyncIterator[tuple[Chat, PostgresStor
         stack.push_async_callback(store.close)
         publisher: Publisher = Unheard()
         if (url := _broker_url(settings)) is not None:
-            broker = RedisBroker(url, node="administration")
+            broker = broker_at(url, node="administration")
             await broker.open()
             stack.push_async_callback(broker.close)
             publisher = broker

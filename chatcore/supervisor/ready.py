@@ -41,6 +41,8 @@ def block(ready: Mapping[str, object], data_dir: Path, where: Mapping[str, str])
         f"  Chat server ready at {url}{others}",
         "",
         f"  native protocol   {ready['websocket']}",
+        f"  Twilio SDKs       {ready['twilsock']}",
+        f"  API reference     {url}/docs",
         f"  account           {ready['account_sid']}" + _secret(ready, "auth_token", "auth token"),
         f"  API key           {ready['api_key_sid']}" + _secret(ready, "api_key_secret", "secret"),
         f"  service           {service}",

@@ -23,11 +23,13 @@ ROUNDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """One stream to be subscribed. `base` is the offset at which the right to read it was checked."""
+    """One stream to be subscribed. `base` is the offset at which the right to read it was checked, `epoch` the stream's
+    as the database named it then; empty where nothing is recovered."""
 
     name: str
     topic: Topic
     base: int
+    epoch: str
     request: SubscribeRequest | None  # present when the client asks for recovery
 
     def first(self, room: Room) -> int:
@@ -85,6 +87,7 @@ class Caught:
 
 async def collect(relay: Relay, history: History, wants: Sequence[Want]) -> list[Caught]:
     """Everything needed to attach to the (held) rooms. Valid until the caller next waits for something."""
+    await relay.trust({want.topic: want.epoch for want in wants if want.epoch})
     read: dict[Topic, Sequence[Event]] = {}
     for _ in range(ROUNDS):
         await relay.bring_up({want.topic: want.base for want in wants})

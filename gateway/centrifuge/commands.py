@@ -170,7 +170,7 @@ async def subscribe(services: RoomServices, session: Session, request: Subscribe
         if error.temporary:
             raise
         raise denied from None
-    base = access.channel.stream.offset
+    base = access.channel.stream
     try:
         answer = await subscriptions.subscribe(services.chat.history, request, base, session.user_sid)
     except AlreadySubscribed:

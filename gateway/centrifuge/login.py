@@ -68,7 +68,7 @@ def feed_mode(data: bytes) -> bool:
     """`connect.data.subscribe`; anything that is not understood means the default."""
     try:
         return bool(data) and msgspec.json.decode(data, type=_Data).subscribe == "feed"
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
@@ -154,7 +154,7 @@ def lifetime(services: RoomServices, grant: Grant) -> tuple[bool, int]:
 def _own_want(user: User, base: int, request: SubscribeRequest | None) -> Want:
     """This node may have heard less of the stream than the database says, and the client than either."""
     base = max(base, user.stream.offset)
-    return Want(name=ME, topic=user_topic(user.sid), base=base, request=_recovery(request))
+    return Want(name=ME, topic=user_topic(user.sid), base=base, epoch=user.stream.epoch, request=_recovery(request))
 
 
 def _room_wants(joined: Sequence[tuple[ChannelSid, StreamTop]], subs: Mapping[str, SubscribeRequest]) -> list[Want]:
@@ -162,7 +162,8 @@ def _room_wants(joined: Sequence[tuple[ChannelSid, StreamTop]], subs: Mapping[st
     for sid, top in joined:
         name = room_name(sid)
         topic: Topic = channel_topic(sid)
-        wants.append(Want(name=name, topic=topic, base=top.position.offset, request=_recovery(subs.get(name))))
+        base, epoch = top.position.offset, top.position.epoch
+        wants.append(Want(name=name, topic=topic, base=base, epoch=epoch, request=_recovery(subs.get(name))))
     return wants
 
 

@@ -60,7 +60,10 @@ class CentrifugePeer:
         self._ping = ping  # the frame, one object for all connections of the encoding
         self._inbox = make_inbox(link, self._handle)
         self._stale: Cancellable | None = link.alarm(STALE_SECONDS, self._went_stale)
-        self._throttle: Throttle | None = None
+        settings = services.settings
+        self._throttle = (
+            Throttle(services.clock, settings.command_rate, settings.command_burst) if settings.command_rate else None
+        )
         self._failed = False  # an error was the answer to connect: nothing else may follow
         self._over = False  # the socket is gone
         self.session: Session | None = None
@@ -70,7 +73,8 @@ class CentrifugePeer:
     def received(self, payload: bytes) -> None:
         try:
             for command in self._encoders.codec.decode(payload):
-                self._accept(command, len(payload))
+                if not self._accept(command, len(payload)):
+                    return
         except ProtocolError as error:
             # What came before in the same frame still takes effect, then the connection ends.
             logger.info("Protocol violation: %s", error, extra={"action": "bad_request"})
@@ -99,13 +103,16 @@ class CentrifugePeer:
 
     # Commands.
 
-    def _accept(self, command: Command, size: int) -> None:
+    def _accept(self, command: Command, size: int) -> bool:
+        """False when nothing more is to be read: a frame holds 40,000 pongs."""
         if isinstance(command, Pong):
             self._link.pong()
             if self._throttle is not None and not self._throttle.admit() and self._throttle.flooded:
                 self._link.close(*Close.TOO_MANY_REQUESTS.value)
+                return False
         else:
             self._inbox.put(command, size)
+        return True
 
     async def _handle(self, command: Command) -> None:
         """One command, from the inbox. What it raises ends the connection as an internal error."""
@@ -145,9 +152,6 @@ class CentrifugePeer:
 
     def _enter(self, command_id: int, entered: LoggedIn, started: float) -> None:
         self.session = entered.session
-        settings = self._services.settings
-        if settings.command_rate:
-            self._throttle = Throttle(self._services.clock, settings.command_rate, settings.command_burst)
         self._answer(command_id, entered.answer)
         entered.session.expire_with_grant()
         self._count("connect", "ok", started)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatcore.commands.history import History
 from chatcore.domain.events import Event, Topic, profile_topic, topic_sid
 from chatcore.domain.ids import ChannelSid, UserSid
+from chatcore.domain.model import Position
 from gateway.hub.hub import Hub
 from gateway.hub.ports import Eviction, Reader
 from gateway.hub.relay import Relay
@@ -75,7 +76,7 @@ class Subscriptions:
         if name in self.rooms:
             return None
         self.ignore_activity(room_topic(name))
-        want = Want(name=name, topic=room_topic(name), base=base, request=None)
+        want = Want(name=name, topic=room_topic(name), base=base, epoch="", request=None)
         caught = await self._collect(history, want)
         if caught.lost_access(user_sid) or name in self.rooms:
             self._relay.release([want.topic])
@@ -88,11 +89,17 @@ class Subscriptions:
         return push, events
 
     async def subscribe(
-        self, history: History, request: SubscribeRequest, base: int, user_sid: UserSid
+        self, history: History, request: SubscribeRequest, base: Position, user_sid: UserSid
     ) -> SubscribeResult | None:
         """For a member that asked; None if the membership ended meanwhile. Attached when it returns: answer at once."""
         topic = room_topic(request.channel)
-        want = Want(name=request.channel, topic=topic, base=base, request=request if request.recover else None)
+        want = Want(
+            name=request.channel,
+            topic=topic,
+            base=base.offset,
+            epoch=base.epoch,
+            request=request if request.recover else None,
+        )
         caught = await self._collect(history, want)
         if request.channel in self.rooms:  # the server subscribed it meanwhile
             self._relay.release([topic])

@@ -8,6 +8,7 @@ are checked when they are read, so a handler reads them in the order in which it
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
@@ -27,6 +28,9 @@ MAX_BODY = 1024 * 1024
 """Bytes of a form body."""
 
 MAX_FIELDS = 1000
+
+BODY_TIME = 30.0
+"""Seconds in which a form body has to arrive."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -195,22 +199,26 @@ def parse_body(content_type: str, body: bytes) -> Form:
 
 
 async def read_form(request: Request) -> Form:
-    """The form in the body of a request. Raises HttpError(413) above MAX_BODY, without reading further."""
+    """The form in the body of a request. Raises HttpError(413) above MAX_BODY, without reading further, and 408."""
     content_type = request.headers.get("content-type", "")
     return parse_body(content_type, await read_body(request, MAX_BODY))
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Raises HttpError(413) above `limit` bytes."""
+    """Raises HttpError: 413 above `limit` bytes, 408 when they do not come within BODY_TIME."""
     announced = request.headers.get("content-length", "0")
     too_large = HttpError(413, INVALID_PARAMETER, f"Request body is larger than {limit} bytes")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_TIME):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError:
+        raise HttpError(408, INVALID_PARAMETER, f"The body did not arrive within {BODY_TIME:g} seconds") from None
     return bytes(body)
 
 

@@ -107,6 +107,17 @@ class Relay:
             if all(self.room(topic).offset <= offset for topic, offset in late.items()):
                 return  # the log does not reach back: the readers are told soon
 
+    async def trust(self, epochs: Mapping[Topic, str]) -> None:
+        """Tells (held) rooms which epoch the database named for their streams: whoever stands in another one would be
+        answered from a history that is over. Costs nothing where they agree."""
+        odd = [topic for topic, epoch in epochs.items() if (room := self.room(topic)).streamed and room.epoch != epoch]
+        if not odd:
+            return
+        tops = await self._log.tops(odd)  # the database may have been asked before the room was opened
+        for topic, top in tops.items():
+            if top.position.epoch != self.room(topic).epoch:
+                self._lose(self.room(topic), top)
+
     # What the broker calls.
 
     def receive(self, announcement: Announcement) -> None:

@@ -31,8 +31,9 @@ from .close import Close
 from .endpoint import Accept, Cancellable, Drained, Endpoint, Peer, Reject
 from .frames import frame
 from .handshake import BadHead, Opening
+from .inbound import Inbound
 from .keepalive import Keepalive, Pulse
-from .outbound import Flusher, Outbound
+from .outbound import Flusher
 from .settings import SocketMetrics, SocketSettings
 from .wheel import Alarm, Wheel
 
@@ -71,14 +72,13 @@ class Host(Protocol):
     def leave(self, driver: SocketDriver) -> None: ...
 
 
-class SocketDriver(Outbound, asyncio.Protocol):
+class SocketDriver(Inbound, asyncio.Protocol):
     """The Link of one peer. Idle, it holds no task and no loop timer."""
 
     __slots__ = (
         "_fresh",
         "_host",
         "_partial",
-        "_paused",
         "_pulse",
         "_reset",
         "_settled",
@@ -94,7 +94,6 @@ class SocketDriver(Outbound, asyncio.Protocol):
         self._host = host
         self._fresh = True  # no request head yet
         self._settled = True  # there is no peer to be told
-        self._paused = False  # reading, at the peer's wish
         self._wire: Wire | None = None  # from the 101 until nothing more is parsed
         self.peer: Peer | None = None
         self._pulse: Pulse | None = None
@@ -104,20 +103,14 @@ class SocketDriver(Outbound, asyncio.Protocol):
         self.text = False
         self.protocol = ""  # label in metrics
 
-    # asyncio.Protocol, except what Outbound implements.
+    # asyncio.Protocol, except what Inbound and Outbound implement.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        wire = self._wire
-        if wire is not None:
-            try:
-                wire.receive_data(data)
-                self._dispatch(wire)
-            except Exception as error:
-                self._failed("Receiving failed", error)
-                self.transport.abort()
+        if self._wire is not None:
+            self.read(data)
         elif self._fresh:
             self._fresh = False
             self._upgrade(data)
@@ -136,6 +129,7 @@ class SocketDriver(Outbound, asyncio.Protocol):
         self.lost()
         self._wire = None
         self._partial = None
+        self.forget()
         for timer in (self._turn, self._reset):
             if timer is not None:
                 timer.cancel()
@@ -212,8 +206,21 @@ class SocketDriver(Outbound, asyncio.Protocol):
 
     # Receiving.
 
-    def _dispatch(self, wire: Wire) -> None:
-        for event in wire.events_received():
+    def parse(self, data: bytes) -> int:
+        wire = self._wire
+        if wire is None:
+            return -1
+        try:
+            wire.receive_data(data)
+            return self._dispatch(wire)
+        except Exception as error:
+            self._failed("Receiving failed", error)
+            self.transport.abort()
+            return -1
+
+    def _dispatch(self, wire: Wire) -> int:
+        events = wire.events_received()
+        for event in events:
             if not self.open:
                 break
             assert isinstance(event, Frame), "only a request head yields anything else"
@@ -233,6 +240,7 @@ class SocketDriver(Outbound, asyncio.Protocol):
                 self._pulse.pong()
         if writes := wire.data_to_send():
             self._react(wire, writes)
+        return len(events)
 
     def _deliver(self, payload: bytes) -> None:
         assert self.peer is not None, "an open connection has a peer"
@@ -350,17 +358,14 @@ class SocketDriver(Outbound, asyncio.Protocol):
                 self._failed("A peer failed to go on", error)
 
     def pause_reading(self) -> None:
-        if self.open and not self._paused and not self.transport.is_closing():
-            self._paused = True
-            self.transport.pause_reading()
+        if self.open and not self.paused and not self.transport.is_closing():
+            self.stop_reading()
             if self._pulse is not None:
                 self._pulse.pause()
 
     def resume_reading(self) -> None:
-        if self._paused:
-            self._paused = False
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
+        if self.paused:
+            self.start_reading()
             if self._pulse is not None:
                 self._pulse.resume()
 

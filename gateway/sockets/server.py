@@ -18,6 +18,7 @@ from .driver import SocketDriver
 from .endpoint import Endpoint
 from .keepalive import Keepalive
 from .outbound import Flusher
+from .plain import PlainConnection
 from .settings import SocketMetrics, SocketSettings, Unmeasured
 from .wheel import Wheel
 
@@ -87,13 +88,15 @@ class SocketServer:
 
 
 class GatewayServer(uvicorn.Server):
-    """Drains while it still listens: uvicorn's own shutdown would close the listener first.
+    """Bounds what plain HTTP may cost; and drains while it still listens, where uvicorn's own shutdown would close the
+    listener first.
 
     The first SIGTERM or SIGINT runs `on_drain`, then stops; a second one stops at once. Either way the process ends
     in order, not by the signal.
     """
 
     def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
+        config.http = PlainConnection
         super().__init__(config)
         self._on_drain = on_drain
         self._asked = asyncio.Event()

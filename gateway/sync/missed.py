@@ -36,7 +36,9 @@ async def missed_messages(services: SyncServices, channel: Channel, log: Sequenc
         return Missed(entries, kept[-1].offset, len(kept) == len(log))
     page = await services.chat.history.reads.messages.list(channel.sid, limit=REPLAY_MAX, order=Order.DESC)
     changed = sorted((m for m in page.items if m.rev > since), key=lambda m: m.rev)
-    return Missed([_entry(message, since) for message in changed], channel.stream.offset, True)
+    # The page may be newer than the channel as it was read.
+    last = max([channel.stream.offset, *(message.rev for message in changed)])
+    return Missed([_entry(message, since) for message in changed], last, True)
 
 
 def _entry(message: Message, since: int) -> Told:

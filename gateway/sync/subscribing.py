@@ -117,6 +117,8 @@ class Subscriber:
             allowed, refused = _sort(channels, roots, connection)
             missed = await self._missed(allowed, roots)
             rosters = await self._rosters(allowed, roots)
+            # The log may be ahead of this node, which would tell its newest events a second time.
+            await services.relay.bring_up({topics[sid]: found.last for sid, found in missed.items()})
             if session.closed:
                 return
             results: list[Told] = []

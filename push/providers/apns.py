@@ -87,10 +87,10 @@ class Apns:
             return outcome
         fresh = await self._tokens.renew(secrets, token) if token is not None else None
         if fresh is None:
-            return CredentialBad("ExpiredProviderToken: is the clock right?")
+            return CredentialBad("ExpiredProviderToken: is the clock right?", status=403)
         outcome = await self._try(pool, Call(path, self._shared(credential, delivery, fresh), own, body))
         if isinstance(outcome, Special):
-            return CredentialBad("ExpiredProviderToken: is the clock right?")
+            return CredentialBad("ExpiredProviderToken: is the clock right?", status=403)
         return outcome
 
     async def aclose(self) -> None:

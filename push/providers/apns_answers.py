@@ -85,31 +85,31 @@ def goes_elsewhere(answer: Answer) -> bool:
 
 def outcome(answer: Answer, now: datetime) -> Outcome | Special:
     if answer.status == 200:
-        return Sent(answer.headers.get(b"apns-id", b"").decode("latin-1") or None)
+        return Sent(answer.headers.get(b"apns-id", b"").decode("latin-1") or None, status=200)
     found = result(answer)
     status, reason = answer.status, found.description or ""
     why = f"{status} {reason}".rstrip()
     if status == 410 and reason in _GONE:
-        return TokenGone(reason=reason, since=_moment(found.timestamp))
+        return TokenGone(reason=reason, since=_moment(found.timestamp), status=status)
     if status == 400 and reason in _DEVICE:
-        return TokenGone(reason=reason, doubtful=True)
+        return TokenGone(reason=reason, doubtful=True, status=status)
     if status == 403 and reason == "ExpiredProviderToken":
         return Special.EXPIRED_TOKEN
     if status in (400, 403) and reason in _CREDENTIAL:
-        return CredentialBad(reason)
+        return CredentialBad(reason, status=status)
     if status == 429:
         return _too_many(reason, why, answer.headers, now)
     if status >= 500:
-        return TryLater(reason=why, after=seconds(answer.headers, now))
-    return Rejected(why)
+        return TryLater(reason=why, after=seconds(answer.headers, now), status=status)
+    return Rejected(why, status=status)
 
 
 def _too_many(reason: str, why: str, headers: Mapping[bytes, bytes], now: datetime) -> Outcome:
     if reason == "TooManyRequests":
-        return TryLater(reason=why, after=seconds(headers, now) or BUSY_DEVICE, scope=Scope.DEVICE)
+        return TryLater(reason=why, after=seconds(headers, now) or BUSY_DEVICE, scope=Scope.DEVICE, status=429)
     if reason == "TooManyProviderTokenUpdates":
-        return TryLater(reason=why, after=BUSY_CREDENTIAL, scope=Scope.CREDENTIAL, counts=False)
-    return Rejected(why)
+        return TryLater(reason=why, after=BUSY_CREDENTIAL, scope=Scope.CREDENTIAL, counts=False, status=429)
+    return Rejected(why, status=429)
 
 
 def _moment(milliseconds: int | None) -> datetime | None:

@@ -80,7 +80,7 @@ class Fcm:
             outcome = await self._try(project, body, fresh)
             if not isinstance(outcome, fcm_answers.Unauthorized):
                 return outcome
-        return TryLater(reason="401", after=UNAUTHORIZED, scope=Scope.CREDENTIAL, counts=False)
+        return TryLater(reason="401", after=UNAUTHORIZED, scope=Scope.CREDENTIAL, counts=False, status=401)
 
     async def aclose(self) -> None:
         await self._lines.aclose()

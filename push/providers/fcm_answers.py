@@ -41,11 +41,12 @@ _refused = msgspec.json.Decoder(_Refused)
 
 
 def outcome(answer: Answer, now: datetime) -> Outcome | Unauthorized:
-    if answer.status == 200:
+    status = answer.status
+    if status == 200:
         try:
-            return Sent(_accepted.decode(answer.body).name)
+            return Sent(_accepted.decode(answer.body).name, status=status)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return TryLater(reason="200 unreadable", after=UNAVAILABLE, maybe_sent=True)
+            return TryLater(reason="200 unreadable", after=UNAVAILABLE, maybe_sent=True, status=status)
     try:
         error = _refused.decode(answer.body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -53,25 +54,25 @@ def outcome(answer: Answer, now: datetime) -> Outcome | Unauthorized:
     code, fields = _code(error), _fields(error)
     wait = seconds(answer.headers, now)
     if code == "UNREGISTERED":
-        return TokenGone(reason=code)
+        return TokenGone(reason=code, status=status)
     if code == "SENDER_ID_MISMATCH":
-        return TokenGone(reason=code, doubtful=True)
+        return TokenGone(reason=code, doubtful=True, status=status)
     if code == "INVALID_ARGUMENT":
         if "registration token" in error.message.lower() or fields == ["message.token"]:
-            return TokenGone(reason=code, doubtful=True)
-        return Rejected(_why(code, fields))
+            return TokenGone(reason=code, doubtful=True, status=status)
+        return Rejected(_why(code, fields), status=status)
     if code == "THIRD_PARTY_AUTH_ERROR":
-        return CredentialBad(code)
-    if code == "QUOTA_EXCEEDED" or (code is None and answer.status == 429):
+        return CredentialBad(code, status=status)
+    if code == "QUOTA_EXCEEDED" or (code is None and status == 429):
         why = code or f"429 {error.status}".rstrip()
-        return TryLater(reason=why, after=wait or QUOTA, scope=Scope.CREDENTIAL, counts=False)
-    if code in ("UNAVAILABLE", "INTERNAL", "UNSPECIFIED_ERROR") or answer.status >= 500:
-        return TryLater(reason=code or str(answer.status), after=wait or UNAVAILABLE)
-    if code is None and answer.status in (403, 404):
-        return CredentialBad(f"{answer.status} {error.status}".rstrip())
-    if code is None and answer.status == 401:
+        return TryLater(reason=why, after=wait or QUOTA, scope=Scope.CREDENTIAL, counts=False, status=status)
+    if code in ("UNAVAILABLE", "INTERNAL", "UNSPECIFIED_ERROR") or status >= 500:
+        return TryLater(reason=code or str(status), after=wait or UNAVAILABLE, status=status)
+    if code is None and status in (403, 404):
+        return CredentialBad(f"{status} {error.status}".rstrip(), status=status)
+    if code is None and status == 401:
         return Unauthorized()
-    return Rejected(_why(code or f"{answer.status} {error.status}".rstrip(), fields))
+    return Rejected(_why(code or f"{status} {error.status}".rstrip(), fields), status=status)
 
 
 def _why(code: str, fields: list[str]) -> str:

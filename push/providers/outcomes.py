@@ -1,8 +1,9 @@
-"""What a provider made of one push."""
+"""What a provider made of one push. `status` is that of its HTTP answer, where there was one: for the log, not for
+decisions, so outcomes that differ in nothing else are equal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ class Sent:
     """The provider took it, and calls it by this name."""
 
     provider_id: str | None = None
+    status: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class TokenGone:
     reason: str
     since: datetime | None = None
     doubtful: bool = False
+    status: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class TryLater:
     scope: Scope = Scope.PUSH
     maybe_sent: bool = False
     counts: bool = True
+    status: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class CredentialBad:
 
     reason: str
     after: float | None = None
+    status: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Rejected:
     """This push can never succeed; the device may be fine."""
 
     reason: str
+    status: int | None = field(default=None, compare=False)
 
 
 Outcome = Sent | TokenGone | TryLater | CredentialBad | Rejected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from chatcore.domain.devices import PushType
@@ -68,7 +69,7 @@ class Sending:
             self._tell(credential.sid, breaker.paused, outcome)
         if since is not None:
             await self._restore(credential.sid, datetime.now(UTC) - timedelta(seconds=loop.time() - since + 1))
-        return outcome
+        return outcome if outcome is given else replace(outcome, status=given.status)
 
     def suspected(self, sid: CredentialSid) -> bool:
         """Doubtful answers that this credential got are not to be acted on."""

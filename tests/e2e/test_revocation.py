@@ -9,10 +9,16 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 
+from chatcore.auth.tokens import mint
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid
+from chatcore.embedded.postgres import DSN_FILE
 from tests.support.native import NativeClient
 from tests.support.twilsock import TwilsockClient
 
@@ -28,7 +34,7 @@ SOON = 4.0
 
 @dataclass(slots=True)
 class Crowd:
-    """Connections of one kind of grant: two protocols at each of two nodes."""
+    """Connections of one kind of grant: JSON, Protobuf and Twilsock at each of two nodes."""
 
     native: list[NativeClient]
     twilsock: list[TwilsockClient]
@@ -49,28 +55,64 @@ class Crowd:
             assert (await sdk.request("GET", "/Client/v1/Services")).status
 
 
+@dataclass(frozen=True, slots=True)
+class Mortal:
+    """An account, and a token of its service."""
+
+    sid: str
+    auth_token: str
+    token: str
+
+
 @dataclass(slots=True)
 class Scene:
     people: People
     stack: contextlib.AsyncExitStack
 
     async def crowd(self, identity: str, *, service: str = SERVICE, key: str = KEY, secret: str = SECRET) -> Crowd:
-        token = access_token(identity, service=service, key=key, secret=secret)
+        return await self.crowd_with(access_token(identity, service=service, key=key, secret=secret))
+
+    async def crowd_with(self, token: str) -> Crowd:
         native, twilsock = [], []
         for number, node in enumerate(self.people.cluster.nodes):
-            client = await self.people.native(node=number, protobuf=number == 1)
-            await client.connect(token)
-            native.append(client)
+            for protobuf in (False, True):
+                client = await self.people.native(node=number, protobuf=protobuf)
+                await client.connect(token)
+                native.append(client)
             sdk = await TwilsockClient.open(node.url)
             self.stack.push_async_callback(sdk.close)
             assert (await sdk.init(token))["status"]["code"] == 200
             twilsock.append(sdk)
         return Crowd(native, twilsock)
 
-    async def key(self) -> dict[str, str]:
-        made: dict[str, str] = json.loads(
-            await chatcore(self.people.cluster, "key", "create", "--account", ACCOUNT, "--name", "mortal")
+    async def key(self, account: str = ACCOUNT) -> dict[str, str]:
+        return await self._made("key", "create", "--account", account, "--name", "mortal")
+
+    async def account(self) -> Mortal:
+        account = await self._made("account", "create", "--name", "mortal")
+        command = ("service", "create", "--account", account["sid"], "--name", "mortal")
+        service = (await chatcore(self.people.cluster, *command)).strip()
+        key = await self.key(account["sid"])
+        token = mint(
+            account_sid=AccountSid(account["sid"]),
+            key_sid=KeySid(key["sid"]),
+            secret=key["secret"],
+            service_sid=ServiceSid(service),
+            identity=self.people.name("alice"),
+            now=datetime.now(UTC),
         )
+        return Mortal(account["sid"], account["auth_token"], token)
+
+    async def suspend(self, account: str) -> None:
+        """As an operator does it: there is no command for it."""
+        connection = await asyncpg.connect((self.people.cluster.data_dir / DSN_FILE).read_text())
+        try:
+            await connection.execute("UPDATE accounts SET suspended = true WHERE sid = $1", account)
+        finally:
+            await connection.close()
+
+    async def _made(self, *argv: str) -> dict[str, str]:
+        made: dict[str, str] = json.loads(await chatcore(self.people.cluster, *argv))
         return made
 
     async def service(self) -> str:
@@ -138,6 +180,24 @@ async def test_a_deleted_service_ends_everything_in_it(scene: Scene, broker: boo
         await scene.people.delete("", service)
         await lost.ends(since, 3503)
         await kept.stays()
+
+
+async def test_a_suspended_account_is_cut_off(scene: Scene, broker: bool) -> None:
+    account = await scene.account()
+    lost, kept = await scene.crowd_with(account.token), await scene.crowd(scene.people.name("bob"))
+    with weather(scene, broker):
+        since = time.monotonic()
+        await scene.suspend(account.sid)
+        await lost.ends(since, 3500)
+        await kept.stays()
+    for number, node in enumerate(scene.people.cluster.nodes):
+        auth = (account.sid, account.auth_token)
+        async with httpx.AsyncClient(base_url=node.url, auth=auth, trust_env=False) as http:
+            response = await http.get("/v2/Services")
+        assert (response.status_code, response.json()["code"]) == (403, 20403)
+        client = await scene.people.native(node=number)
+        client.post("connect", token=account.token)
+        assert (await client.ended())[0] == 3500
 
 
 async def test_a_connection_that_renewed_its_token_outlives_the_old_key(scene: Scene) -> None:

@@ -71,6 +71,8 @@ class FcmPeer(Http2Peer):
         super().__init__()
         self.oauth = oauth
         self.faults: list[str] = []
+        self.tokens_taken = 1
+        """So many of the newest tokens are good."""
         self._path = f"/v1/projects/{project}/messages:send"
 
     @property
@@ -82,7 +84,9 @@ class FcmPeer(Http2Peer):
         if fault is not None:
             self.faults.append(fault)
             return failed(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", message=fault, field="message")
-        if heard.headers.get("authorization") not in [f"Bearer {token}" for token in self.oauth.issued[-1:]]:
+        if heard.headers.get("authorization") not in [
+            f"Bearer {token}" for token in self.oauth.issued[-self.tokens_taken :]
+        ]:
             return failed(401, "UNAUTHENTICATED")
         reaction = self.react(heard)
         if reaction == Reply():

@@ -217,7 +217,8 @@ class TwilsockClient:
         self.frames.append(frame)
         header = frame.header
         if header["method"] == "reply":
-            if (call := self._calls.pop(header["id"], None)) is not None:  # else sent by `send`
+            call = self._calls.pop(header["id"], None)
+            if call is not None and not call.done():  # else sent by `send`, or nobody waits any more
                 call.set_result(frame)
             return
         self.told.append(frame)

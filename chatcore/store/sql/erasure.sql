@@ -6,7 +6,8 @@
 SELECT
   (SELECT count(*) FROM members WHERE user_sid = $1) AS memberships,
   (SELECT count(*) FROM invites WHERE user_sid = $1) AS invites,
-  (SELECT count(*) FROM bindings WHERE user_sid = $1) AS devices;
+  (SELECT count(*) FROM bindings WHERE user_sid = $1) AS devices,
+  (SELECT count(*) FROM push_log WHERE user_sid = $1) AS pushes;
 
 -- name: messages
 -- channel_sids, lowest indexes, indexes to stop before, identity

@@ -54,12 +54,32 @@ SELECT count(*) AS count FROM gone;
 
 -- name: expire_jobs
 -- rows; answers with the kind of each job that was deleted. A job in work is left to its worker until the lease ends
+-- Where a service keeps a log of its pushes, it says which came too late. What is in a job may be anything.
 WITH late AS (
   SELECT id FROM outbox
   WHERE expires_at < now() AND (claimed_by IS NULL OR due_at <= now())
-  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-DELETE FROM outbox o USING late WHERE o.id = late.id
-RETURNING o.kind;
+  ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
+gone AS (
+  DELETE FROM outbox o USING late WHERE o.id = late.id
+  RETURNING o.kind, o.service_sid, o.job),
+devices AS (
+  INSERT INTO push_log (
+    service_sid, user_sid, at, push_id, binding_sid, provider, address_end, event, message_sid, outcome, attempt,
+    milliseconds)
+  SELECT
+    g.service_sid, u.sid, now(), g.job ->> 'push_id', g.job ->> 'binding_sid',
+    CASE g.job ->> 'kind' WHEN 'apn' THEN 'apn' ELSE 'fcm' END, right(g.job ->> 'address', 6), g.job ->> 'event',
+    g.job ->> 'message_sid', 'expired', 0, 0
+  FROM gone g JOIN users u ON u.sid = g.job ->> 'user_sid'
+  WHERE g.kind = 'push_retry' AND g.job -> 'logged' = 'true' AND g.job ->> 'event' IS NOT NULL
+  FOR KEY SHARE OF u),
+events AS (
+  INSERT INTO push_log (service_sid, at, event, message_sid, outcome, attempt, milliseconds)
+  SELECT g.service_sid, now(), g.job ->> 'event', g.job ->> 'message_sid', 'expired', 0, 0
+  FROM gone g JOIN services s ON s.sid = g.service_sid
+  WHERE g.kind = 'push' AND g.job ->> 'event' IS NOT NULL
+    AND 'true' IN (s.notifications ->> 'log_enabled', s.conversation_notifications ->> 'log_enabled'))
+SELECT kind FROM gone;
 
 -- name: forget_dead_jobs
 -- age (interval)

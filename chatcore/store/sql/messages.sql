@@ -135,7 +135,9 @@ queued AS (
   FROM unnest($37::text[], $38::text[], $39::text[], $40::text[], $41::text[], $42::float8[], $43::float8[])
     AS w (kind, service_sid, dedupe, lane, job, due, expiry)
   ON CONFLICT (kind, service_sid, dedupe) WHERE dedupe IS NOT NULL
-  DO UPDATE SET due_at = least(outbox.due_at, excluded.due_at), claimed_by = NULL)
+  DO UPDATE SET
+    due_at = least(outbox.due_at, excluded.due_at), expires_at = greatest(outbox.expires_at, excluded.expires_at),
+    attempts = CASE WHEN outbox.claimed_by IS NULL THEN outbox.attempts ELSE 0 END, claimed_by = NULL)
 UPDATE channels c SET
   next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
   last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated,

@@ -46,8 +46,9 @@ GROUP BY m.user_sid;
 -- kinds, service_sids, dedupes, lanes, jobs, due in, expires in (seconds);
 -- dead bindings: sids, addresses, reasons, times or nulls;
 -- log: service_sid, user_sids, push_ids, binding_sids, providers, address ends, events, message_sids, outcomes, reasons,
--- attempts, milliseconds
+-- attempts, milliseconds, statuses
 -- Answers with one row where the job is held. An address that was registered after its provider called it dead is alive.
+-- `lost` are users without a device from now on: the devices that this statement reads are those of before.
 -- Of users who are gone nothing is logged.
 WITH held AS (
   UPDATE outbox SET
@@ -66,21 +67,34 @@ dead AS (
   FROM held, unnest($12::text[], $13::text[], $14::text[], $15::timestamptz[]) AS w (sid, address, reason, since)
   WHERE b.sid = w.sid AND b.address = w.address AND b.invalid_at IS NULL
     AND (w.since IS NULL OR b.registered_at <= w.since)
-  RETURNING b.sid),
+  RETURNING b.sid, b.user_sid),
 logged AS (
   INSERT INTO push_log (
     service_sid, user_sid, at, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt,
-    milliseconds)
+    milliseconds, status)
   SELECT
     $16::text, w.user_sid, clock_timestamp(), push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason,
-    attempt, milliseconds
+    attempt, milliseconds, status
   FROM held, unnest(
     $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-    $26::integer[], $27::integer[]) AS w (
-    user_sid, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt, milliseconds)
+    $26::integer[], $27::integer[], $28::smallint[]) AS w (
+    user_sid, push_id, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt, milliseconds,
+    status)
   JOIN users u ON u.sid = w.user_sid
   FOR KEY SHARE OF u)
-SELECT coalesce((SELECT array_agg(sid) FROM dead), '{}') AS dead FROM held;
+SELECT
+  coalesce((SELECT array_agg(sid) FROM dead), '{}') AS dead,
+  coalesce((
+    SELECT array_agg(DISTINCT user_sid) FROM dead d
+    WHERE NOT EXISTS (
+      SELECT FROM bindings b
+      WHERE b.user_sid = d.user_sid AND b.invalid_at IS NULL AND b.sid NOT IN (SELECT sid FROM dead))), '{}') AS lost
+FROM held;
+
+-- name: note
+-- service_sid, event, message_sid or null, outcome, reason or null; a line of the log about everybody
+INSERT INTO push_log (service_sid, at, event, message_sid, outcome, reason, attempt, milliseconds)
+VALUES ($1, clock_timestamp(), $2, $3, $4, $5, 0, 0);
 
 -- name: rewrite
 -- id, worker, job
@@ -100,10 +114,14 @@ SELECT
       AND (job ->> 'message_index')::bigint > $4) AS superseded;
 
 -- name: revive
--- credential_sid, since
-UPDATE bindings SET invalid_at = NULL, invalid_reason = NULL
-WHERE credential_sid = $1 AND invalid_at >= $2 AND invalid_reason LIKE 'doubtful:%'
-RETURNING sid;
+-- credential_sid, since; `first`: the user had no device until now
+WITH revived AS (
+  UPDATE bindings SET invalid_at = NULL, invalid_reason = NULL
+  WHERE credential_sid = $1 AND invalid_at >= $2 AND invalid_reason LIKE 'doubtful:%'
+  RETURNING sid, service_sid, user_sid)
+SELECT sid, service_sid, user_sid, NOT EXISTS (
+  SELECT FROM bindings b WHERE b.user_sid = r.user_sid AND b.invalid_at IS NULL) AS first
+FROM revived r;
 
 -- name: credential
 -- sid
@@ -116,11 +134,13 @@ WHERE kind = 'push_retry' AND claimed_by IS NULL AND due_at < now() + $2::interv
 RETURNING id;
 
 -- name: log
--- service_sid, user_sid or null, message_sid or null, rows; newest first
+-- service_sid, user_sid or null, message_sid or null, rows; newest first. Lines about everybody are found by message
 SELECT
-  at, push_id, user_sid, binding_sid, provider, address_end, event, message_sid, outcome, reason, attempt, milliseconds
+  at, push_id, user_sid, binding_sid, provider, address_end, event, message_sid, outcome, reason, status, attempt,
+  milliseconds
 FROM push_log
-WHERE service_sid = $1 AND ($2::text IS NULL OR user_sid = $2) AND ($3::text IS NULL OR message_sid = $3)
+WHERE service_sid = $1 AND ($3::text IS NULL OR message_sid = $3)
+  AND ($2::text IS NULL OR user_sid = $2 OR (user_sid IS NULL AND $3 IS NOT NULL))
 ORDER BY id DESC LIMIT $4;
 
 -- name: forget_log

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from chatcore.broker.cluster import ClusterBroker
+from chatcore.broker.opening import broker_at
 from chatcore.broker.redis import RedisBroker
 from chatcore.domain.events import Announcement, Event, EventType, Topic
 from tests.support.valkey import until
@@ -14,7 +16,7 @@ from tests.support.valkey import until
 
 @dataclass(slots=True)
 class Node:
-    broker: RedisBroker
+    broker: RedisBroker | ClusterBroker
     heard: list[Announcement] = field(default_factory=list)
     restored: int = 0
 
@@ -34,7 +36,7 @@ class Node:
 
 @contextlib.asynccontextmanager
 async def running(url: str, prefix: str, name: str, *, connected: bool = True) -> AsyncIterator[Node]:
-    node = Node(RedisBroker(url, node=name, prefix=prefix))
+    node = Node(broker_at(url, node=name, prefix=prefix))
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(node.broker.run())
         try:

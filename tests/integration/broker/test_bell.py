@@ -44,20 +44,20 @@ async def rung(bell: Bell, ears: Ears) -> None:
     await until(heard)
 
 
-async def test_who_listens_hears_who_rings(redis_url: str, redis_prefix: str) -> None:
+async def test_who_listens_hears_who_rings(broker_url: str, redis_prefix: str) -> None:
     one, two = Ears(), Ears()
     async with (
-        hung(redis_url, redis_prefix, one),
-        hung(redis_url, redis_prefix, two),
-        hung(redis_url, redis_prefix) as bell,
+        hung(broker_url, redis_prefix, one),
+        hung(broker_url, redis_prefix, two),
+        hung(broker_url, redis_prefix) as bell,
     ):
         await rung(bell, one)
         await until(lambda: len(two.times) > 1)
 
 
-async def test_a_worker_hears_itself(redis_url: str, redis_prefix: str) -> None:
+async def test_a_worker_hears_itself(broker_url: str, redis_prefix: str) -> None:
     ears = Ears()
-    async with hung(redis_url, redis_prefix, ears) as bell:
+    async with hung(broker_url, redis_prefix, ears) as bell:
         bell.ring()
         await until(lambda: len(ears.times) == 2)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import jsonschema
 
+from chatcore.store.postgres import PostgresStore
 from gateway.reference.documents import Document
 from gateway.reference.openapi import openapi, success
 from gateway.reference.operation import Operation
 from tests.integration.rest.rig import Account
 
 from .planted import plant_binding, plant_receipt
-from .rig import Rig
 from .stories import Story, Value, needed, stories, value
 
 Json = dict[str, Any]  # Any: JSON
@@ -27,11 +27,18 @@ _HORIZONS = ("LastConsumedMessageIndex", "LastReadMessageIndex")
 _MEMBERS = {"Channels": "Members", "Conversations": "Participants"}
 
 
+class Stage(Protocol):
+    """Where a scene is set: an application, or a process."""
+
+    @property
+    def store(self) -> PostgresStore: ...
+
+
 @dataclass(slots=True)
 class Scene:
     """Acts through the API only; what an operation needs is made by the creates of the same document."""
 
-    rig: Rig
+    rig: Stage
     http: httpx.AsyncClient
     account: Account
     document: Document
@@ -51,10 +58,11 @@ class Scene:
     def operation(self, method: str, pattern: str) -> Operation | None:
         return next((o for o in self.document.operations if (o.method, o.pattern) == (method, pattern)), None)
 
-    async def call(
-        self, operation: Operation, path: Path, values: Values, *, http: httpx.AsyncClient | None = None
-    ) -> httpx.Response:
-        """`values` go where the operation reads them."""
+    async def call(self, operation: Operation, path: Path, values: Values) -> httpx.Response:
+        return await self.http.request(**await self.request(operation, path, values))
+
+    async def request(self, operation: Operation, path: Path, values: Values) -> Json:
+        """What httpx is to send: `values` go where the operation reads them."""
         query = {name: found for name, found in values.items() if operation.method == "GET" or operation.raw}
         request: dict[str, Any] = {"params": query} if query else {}
         if operation.raw:
@@ -63,8 +71,7 @@ class Scene:
             request |= {"json": {"command": "get", "list": [{"media_sid": await self.media()}]}}
         elif operation.method == "POST":
             request |= {"data": dict(values)}
-        url = self.base + operation.pattern.format(**path)
-        return await (http or self.http).request(operation.method, url, **request)
+        return {"method": operation.method, "url": self.base + operation.pattern.format(**path), **request}
 
     async def values(
         self, operation: Operation, story: Story, path: Path, only: Collection[str] | None = None

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from gateway.http.errors import status_of
 from gateway.reference.documents import DOCUMENTS, Document
 from gateway.reference.operation import PLACEHOLDERS, Operation, paging
-from tests.integration.rest.rig import new_account
 
 from .conftest import SceneOf
 from .refused import absent_keys, bad_values, code_of
-from .rig import Rig
 from .scene import Scene
 from .stories import SAME_HANDLERS, Value, needed, stories
 
@@ -113,35 +110,9 @@ async def test_what_the_path_names_may_be_absent(scene_of: SceneOf, document: Do
     assert wrong == {}
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def stranger(rig: Rig) -> httpx.AsyncClient:
-    """Somebody with an account of their own."""
-    account = await new_account(rig.admin)
-    return rig.http((account.sid, account.auth_token))
-
-
-@of("placeholders")
-async def test_objects_of_others_look_absent(
-    scene_of: SceneOf, stranger: httpx.AsyncClient, document: Document, operation: Operation
-) -> None:
-    scene = await scene_of(document)
-    path = await scene.path(operation)
-    values = await scene.values(operation, stories(operation)[0], path, needed(operation))
-    assert refusal(await scene.call(operation, path, values, http=stranger)) == (404, 20404)
-
-
-async def _on_nothing(scene: Scene, operation: Operation, method: str, http: httpx.AsyncClient) -> httpx.Response:
+async def _on_nothing(scene: Scene, operation: Operation, method: str) -> httpx.Response:
     path = {name: next(absent_keys(name, PLACEHOLDERS[name])) for name in operation.placeholders}
-    return await http.request(method, scene.base + operation.pattern.format(**path))
-
-
-@each(OPERATIONS)
-async def test_whoever_is_nobody_is_told_nothing(scene_of: SceneOf, document: Document, operation: Operation) -> None:
-    scene = await scene_of(document)
-    async with scene.rig.http() as nobody:
-        response = await _on_nothing(scene, operation, operation.method, nobody)
-    assert refusal(response) == (401, 20003)
-    assert response.headers["www-authenticate"] == 'Basic realm="Twilio API"'
+    return await scene.http.request(method, scene.base + operation.pattern.format(**path))
 
 
 def _paths() -> dict[str, tuple[Document, Operation, set[str]]]:
@@ -160,7 +131,7 @@ async def test_a_path_has_no_other_methods(
 ) -> None:
     scene = await scene_of(document)
     for method in {"GET", "POST", "DELETE", "PUT", "PATCH"} - methods:
-        response = await _on_nothing(scene, operation, method, scene.http)
+        response = await _on_nothing(scene, operation, method)
         assert refusal(response) == (405, 20004), method
 
 

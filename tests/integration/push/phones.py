@@ -20,11 +20,14 @@ from chatcore.store.outbox import Queue
 from chatcore.store.pushes import Pushes
 from chatcore.telemetry import Metrics
 from push.badges import Badges
+from push.budget import Budget
 from push.counting import Counting
+from push.desks import Handler
 from push.dispatch import Dispatch, Sender
 from push.fanout import Desk, FanOut, Rules
 from push.providers.outcomes import Outcome, Sent
 from push.providers.port import Delivery, SendingCredential
+from push.reachability import Reachability
 from push.recent import Recent
 from push.retries import Retries
 from push.vault import Vault
@@ -100,6 +103,7 @@ class Phones:
     notes: FakeNotes = field(default_factory=FakeNotes)
     rules: Rules = field(default_factory=lambda: Rules(ttl=86400, skip_online=True, recheck=0))
     metrics: Metrics = field(default_factory=Metrics)
+    budget: Budget = field(default_factory=Budget)
     credentials: dict[PushType, CredentialSid] = field(default_factory=dict)
     workers: int = 0
 
@@ -127,7 +131,7 @@ class Phones:
             conversation_notifications=replace(self.world.service.conversation_notifications, **settings)
         )
 
-    def desk(self, worker: str, sender: Sender | None = None) -> Desk:
+    def desk(self, worker: str, sender: Sender | None = None, reachability: Reachability | None = None) -> Desk:
         pushes, counting = Pushes(self.world.pool, worker), Counting(self.metrics)
         dispatch = Dispatch(
             sender or self.sender,
@@ -135,6 +139,8 @@ class Phones:
             pushes,
             counting,
             accepted=lambda job, push: self.notes.note(job, push.recipient.binding_sid),
+            reachability=reachability,
+            budget=self.budget,
         )
         return Desk(
             pushes=pushes,
@@ -147,13 +153,16 @@ class Phones:
         )
 
     @contextlib.asynccontextmanager
-    async def working(self, *, poll: float = POLL, sender: Sender | None = None) -> AsyncIterator[Worker]:
+    async def working(
+        self, *, poll: float = POLL, sender: Sender | None = None, reachability: Reachability | None = None
+    ) -> AsyncIterator[Worker]:
         """One worker; it stops in order."""
         self.workers += 1
         name = f"pusher {self.workers}"
-        desk = self.desk(name, sender)
-        handlers = [FanOut(desk), FanOut(desk, JobKind.RECHECK), Retries(desk), Badges(desk)]
-        worker, stopping = Worker(Queue(self.world.pool, name), handlers, poll=poll), asyncio.Event()
+        stopping = asyncio.Event()
+        desk = replace(self.desk(name, sender, reachability), stopping=stopping)
+        handlers: list[Handler] = [FanOut(desk), FanOut(desk, JobKind.RECHECK), Retries(desk), Badges(desk)]
+        worker = Worker(Queue(self.world.pool, name), handlers, poll=poll)
         task = asyncio.create_task(worker.run(stopping))
         try:
             yield worker
@@ -165,9 +174,9 @@ class Phones:
     async def drain(self) -> None:
         """Works until nothing is due any more."""
         async with self.working():
-            await eventually(self._nothing_due)
+            await eventually(self.nothing_due)
 
-    async def _nothing_due(self) -> bool:
+    async def nothing_due(self) -> bool:
         return not await self.world.pool.fetchval(
             "SELECT EXISTS (SELECT FROM outbox WHERE kind <> 'webhook' AND (due_at <= now() OR claimed_by IS NOT NULL))"
         )

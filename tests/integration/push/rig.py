@@ -129,8 +129,8 @@ def asking(actor: Actor) -> Actor:
     return replace(actor, webhooks=True)
 
 
-async def eventually(check: Callable[[], Awaitable[object]]) -> None:
-    end = time.monotonic() + DEADLINE
+async def eventually(check: Callable[[], Awaitable[object]], patience: float = DEADLINE) -> None:
+    end = time.monotonic() + patience
     while not await check():
         assert time.monotonic() < end, "it did not come true in time"
         await asyncio.sleep(0.005)

@@ -9,6 +9,7 @@ import pytest
 from chatcore.commands.members import MemberPatch
 from chatcore.domain.devices import Binding, PushType
 from chatcore.domain.model import Actor, Channel, NotificationLevel
+from chatcore.domain.webhooks import Vocabulary
 
 from .phones import ON, Phones
 
@@ -110,3 +111,31 @@ async def test_without_the_setting_there_are_no_numbers(scene: Scene) -> None:
     await scene.phones.hurry("badge")
     await scene.phones.drain()
     assert all(d.payload["twi_message_type"].endswith("new_message") for d in scene.phones.sender.tried)
+
+
+async def test_each_vocabulary_has_its_own_setting_and_one_name_for_the_number(scene: Scene) -> None:
+    """Clients of both APIs subscribe to the same type of badge pushes."""
+    world, bob = scene.phones.world, scene.bob
+    types = ("twilio.conversations.new_message", "twilio.channel.consumption_update")
+    own = await scene.phones.device(bob, PushType.APN, *types, number=2)
+    only = await scene.phones.device(bob, PushType.APN, "twilio.channel.consumption_update", number=3)
+    deaf = await scene.phones.device(bob, PushType.APN, "twilio.channel.added_to_channel", number=4)
+    assert (own.vocabulary, only.vocabulary) == (Vocabulary.CONVERSATIONS, Vocabulary.CHAT)
+
+    async def read() -> dict[str, str]:
+        """Types of badge pushes, by address."""
+        await world.send(scene.channels[0], by=scene.alice)
+        await world.chat.horizons.report_all(bob, scene.channels[0].sid)
+        scene.phones.sender.sent.clear()
+        await scene.phones.hurry("badge")
+        await scene.phones.drain()
+        numbered = [d for d in scene.phones.sender.sent if "alert" not in d.payload.get("aps", {"alert": ""})]
+        return {d.address: d.payload["twi_message_type"] for d in numbered}
+
+    badge = "twilio.channel.consumption_update"
+    assert await read() == {scene.device.address: badge, only.address: badge}
+    await scene.phones.enable_conversations(new_message=NUMBERED)
+    assert await read() == {device.address: badge for device in (scene.device, only, own)}
+    await scene.phones.enable(new_message=ON)
+    assert await read() == {own.address: badge}
+    assert scene.phones.sender.to(deaf) == []

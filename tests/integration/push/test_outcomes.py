@@ -143,8 +143,8 @@ async def test_what_doubtful_answers_did_is_taken_back(scene: Scene) -> None:
     assert not await scene.alive()
     pushes = Pushes(scene.phones.world.pool, "any")
     sid: CredentialSid = scene.device.credential_sid
-    assert await pushes.revive(sid, datetime.now(UTC) + timedelta(seconds=1)) == 0
-    assert await pushes.revive(sid, began) == 1
+    assert not await pushes.revive(sid, datetime.now(UTC) + timedelta(seconds=1))
+    assert len(await pushes.revive(sid, began)) == 1
     assert await scene.alive()
     scene.phones.sender.suspects.add(sid)
     await scene.send()

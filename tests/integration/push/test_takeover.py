@@ -4,62 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 
-from chatcore.domain.devices import Binding, PushType
-from chatcore.domain.errors import ChatError
-from chatcore.domain.ids import CredentialSid, RoleSid, new_sid
+import pytest
+
+from chatcore.domain.devices import Binding
+from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.jobs import JobKind
-from chatcore.domain.model import Channel
+from chatcore.ports.jobs import Claimed
+from chatcore.ports.pushes import Settled, Settlement
 from chatcore.store.outbox import Queue
+from chatcore.store.pushes import Pushes
 from push.fanout import FanOut
+from push.outcome import Done
 from push.providers.outcomes import Outcome, Sent
 from push.providers.port import Delivery, SendingCredential
-from tests.integration.commands.world import World, until
+from tests.integration.commands.world import until
+from tests.support.receiver import DEADLINE
 
+from .crowds import crowd
 from .phones import ON, FakeSender, Phones
-
-
-async def crowd(phones: Phones, size: int) -> Channel:
-    """A channel of so many people with a device each, planted in bulk."""
-    world = phones.world
-    channel = await world.channel("alice")
-
-    credential = await phones.credential(PushType.FCM)
-    await _plant(world, channel, credential, size)
-    return channel
-
-
-async def _plant(world: World, channel: Channel, credential: CredentialSid, size: int) -> None:
-    numbers = list(range(size))
-    role: RoleSid = world.service.default_service_role_sid
-    users = [new_sid("US") for _ in numbers]
-    args = (world.service.sid, channel.sid, role, users, numbers)
-    async with world.pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "INSERT INTO users (sid, service_sid, identity, attributes, role_sid, date_created, date_updated)"
-            " SELECT sid, $1, 'user' || n, '{}', $3, now(), now()"
-            " FROM unnest($4::text[], $5::int[]) w (sid, n) WHERE $2::text <> ''",
-            *args,
-        )
-        await connection.execute(
-            "INSERT INTO members (sid, service_sid, channel_sid, user_sid, identity, role_sid, date_created,"
-            " date_updated, rev, roster_created, roster_position, own_created, own_position)"
-            " SELECT 'MB' || sid, $1, $2, sid, 'user' || n, $3, now(), now(), 1, 1, 1, 1, 1"
-            " FROM unnest($4::text[], $5::int[]) w (sid, n)",
-            *args,
-        )
-        await connection.execute(
-            "INSERT INTO bindings (sid, service_sid, user_sid, identity, binding_type, endpoint, address,"
-            " credential_sid, message_types, vocabulary, registered_at, date_created, date_updated)"
-            " SELECT 'BS' || sid, $1, sid, 'user' || n, 'fcm', sid, 'token-of-device-number-' || n, $3,"
-            " '{new_message}', 'chat', now(), now(), now()"
-            " FROM unnest($4::text[], $5::int[]) w (sid, n) WHERE $2::text <> ''",
-            world.service.sid,
-            channel.sid,
-            credential,
-            users,
-            numbers,
-        )
+from .rig import eventually
 
 
 class Stuck(FakeSender):
@@ -99,7 +64,7 @@ async def test_who_takes_over_sends_only_what_was_not_accepted(phones: Phones) -
     assert not first & second
 
 
-async def test_without_notes_only_the_chunk_is_repeated(phones: Phones) -> None:
+async def test_without_notes_only_what_was_not_settled_is_repeated(phones: Phones) -> None:
     world = phones.world
     channel = await crowd(phones, 1200)
     await phones.enable(new_message=ON)
@@ -108,6 +73,7 @@ async def test_without_notes_only_the_chunk_is_repeated(phones: Phones) -> None:
     (job,) = (await Queue(world.pool, "dying").claim(JobKind.PUSH, 1)).jobs
     task = asyncio.create_task(FanOut(phones.desk("dying", dying)).handle(job))
     await dying.stuck.wait()
+    await eventually(lambda: _progress(phones))
     task.cancel()
     await asyncio.wait([task])
     phones.notes.kept.clear()
@@ -118,15 +84,42 @@ async def test_without_notes_only_the_chunk_is_repeated(phones: Phones) -> None:
     assert len(phones.sender.sent) == 700
 
 
-async def test_a_worker_that_lost_its_job_stops_at_the_next_chunk(phones: Phones) -> None:
+async def _progress(phones: Phones) -> bool:
+    (row,) = await phones.waiting("push")
+    return "after" in row["progress"]
+
+
+async def _ended(phones: Phones) -> bool:
+    return not await phones.waiting("push")
+
+
+async def test_a_chunk_is_sent_while_the_one_before_is_settled(phones: Phones) -> None:
+    world = phones.world
+    channel = await crowd(phones, 600)
+    await phones.enable(new_message=ON)
+    await world.send(channel, by=await world.user("alice"))
+    async with world.pool.acquire() as connection, connection.transaction():
+        worker = Queue(world.pool, "one")
+        (job,) = (await worker.claim(JobKind.PUSH, 1)).jobs
+        await connection.execute("SELECT FROM outbox FOR UPDATE")  # nothing can be settled
+        task = asyncio.create_task(FanOut(phones.desk("one")).handle(job))
+        await until(lambda: len(phones.sender.sent) == 600)
+        assert not task.done()
+    assert await task == Done()
+
+
+async def test_a_worker_that_lost_its_job_stops_at_once(phones: Phones) -> None:
     world = phones.world
     channel = await crowd(phones, 1200)
     await phones.enable(new_message=ON)
     await world.send(channel, by=await world.user("alice"))
     (job,) = (await Queue(world.pool, "slow").claim(JobKind.PUSH, 1)).jobs
     await world.pool.execute("UPDATE outbox SET claimed_by = 'another'")
-    await FanOut(phones.desk("slow")).handle(job)
-    assert len(phones.sender.sent) == 500
+    slow = Stuck(500)
+    async with asyncio.timeout(DEADLINE):
+        assert await FanOut(phones.desk("slow", slow)).handle(job) == Done(), "though answers are outstanding"
+    assert len(slow.sent) == 500
+    assert not await _progress(phones)
 
 
 async def test_two_workers_tell_nobody_twice(phones: Phones) -> None:
@@ -140,6 +133,60 @@ async def test_two_workers_tell_nobody_twice(phones: Phones) -> None:
         await until(lambda: len(phones.sender.sent) >= 5600)
     await phones.drain()
     assert len(phones.sender.sent) == len({d.push_id for d in phones.sender.sent}) == 5600
+
+
+async def test_a_worker_that_stops_repeats_nothing(phones: Phones) -> None:
+    world = phones.world
+    channel = await crowd(phones, 1200)
+    await phones.enable(new_message=ON)
+    await world.send(channel, by=await world.user("alice"))
+    phones.sender.gate.clear()
+    async with phones.working():
+        await until(lambda: phones.sender.tried)
+        asyncio.get_running_loop().call_later(0.2, phones.sender.gate.set)
+    (row,) = await phones.waiting("push")
+    assert (row["claimed_by"], row["attempts"]) == (None, 0)
+    assert 0 < len(phones.sender.sent) < 1200, "it ends the chunk and gives the rest back"
+    phones.notes.kept.clear()  # and does not need them
+    await phones.drain()
+    assert len(phones.sender.sent) == len({d.push_id for d in phones.sender.sent}) == 1200
+
+
+async def test_what_is_given_back_in_the_midst_of_a_chunk_is_not_repeated(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("push.worker.GRACE", 0.2)
+    world = phones.world
+    channel = await crowd(phones, 400)
+    await phones.enable(new_message=ON)
+    await world.send(channel, by=await world.user("alice"))
+    stuck = Stuck(150)
+    async with phones.working(sender=stuck):
+        await stuck.stuck.wait()
+    (row,) = await phones.waiting("push")
+    assert (row["claimed_by"], row["attempts"], row["progress"]) == (None, 0, {"begun": True})
+    assert row["due_at"] <= datetime.now(UTC)
+    await phones.drain()
+    assert len(phones.sender.sent) == 250
+    assert not {d.push_id for d in stuck.sent} & {d.push_id for d in phones.sender.sent}
+
+
+async def test_a_settlement_that_fails_repeats_nothing(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, failures = phones.world, iter([True])
+    channel = await crowd(phones, 1200)
+    await phones.enable(new_message=ON)
+    await world.send(channel, by=await world.user("alice"))
+    settle = Pushes.settle
+
+    async def fail_once(self: Pushes, job: Claimed, settlement: Settlement) -> Settled:
+        if next(failures, False):
+            raise ChatError(Code.UNAVAILABLE, "away")
+        return await settle(self, job, settlement)
+
+    monkeypatch.setattr(Pushes, "settle", fail_once)
+    async with phones.working():
+        await eventually(lambda: _ended(phones))
+    assert len(phones.sender.sent) == len({d.push_id for d in phones.sender.sent}) == 1200
 
 
 async def test_a_message_that_was_not_committed_is_told_to_nobody(phones: Phones) -> None:

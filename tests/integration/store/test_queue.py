@@ -142,7 +142,7 @@ async def test_a_claim_that_still_saw_the_head_does_not_hide_the_next_one(lone_s
     async with lone_store.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        (row,) = await connection.fetch(load("outbox")["claim"], HOOK, 9, LEASE, "three", [], LEASE)
+        (row,) = await connection.fetch(load("outbox")["claim"], HOOK, 9, LEASE, "three", [], LEASE, [])
         assert row["waits"]
         finishing = asyncio.create_task(one.finish(head))
         await _somebody_waits_for_a_lock(lone_store)

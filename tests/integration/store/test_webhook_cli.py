@@ -47,6 +47,10 @@ async def chatcore(database: str, *argv: str, code: int = 0) -> tuple[str, str]:
     return output.decode(), errors.decode()
 
 
+async def test_an_empty_list_says_so(database: str, lone_store: PostgresStore) -> None:
+    assert await chatcore(database, "list") == ("", "no delivery was given up\n")
+
+
 async def waiting(store: PostgresStore) -> list[int]:
     return [row["id"] for row in await store.pool.fetch("SELECT id FROM outbox ORDER BY id")]
 

@@ -57,6 +57,7 @@ async def test_it_says_what_it_would_do_and_then_what_it_did(database: str, worl
         "  memberships: 1",
         "  invitations: 0",
         "  devices: 0",
+        "  lines of the push log: 0",
         "messages: 1, deleted",
         "messages of others, edited last: 0, anonymised",
         "channels that name the creator: 1, anonymised",

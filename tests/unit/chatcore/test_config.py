@@ -44,6 +44,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             "CHAT_TRUSTED_PROXIES": "10.0.0.1/8",
             "CHAT_TLS_CERT": str(tmp_path / "missing.pem"),
             "CHAT_APNS_URL": "https://h/3/device",
+            "CHAT_PUSH_RECORD": str(tmp_path / "missing" / "pushes.jsonl"),
             "CHAT_BOOTSTRAP_SERVICE_SID": "IS1",
             "CHAT_HOST": "0.0.0.0",
             "CHAT_DEV": "1",
@@ -57,6 +58,7 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         "CHAT_TRUSTED_PROXIES",
         "CHAT_TLS_CERT",
         "CHAT_APNS_URL",
+        "CHAT_PUSH_RECORD",
         "CHAT_BOOTSTRAP_SERVICE_SID",
         "CHAT_HOST",
     }

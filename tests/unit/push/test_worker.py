@@ -3,139 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
 from chatcore.domain.errors import ChatError, Code
-from chatcore.domain.ids import ServiceSid
 from chatcore.domain.jobs import JobKind
-from chatcore.ports.jobs import Claim, Claimed
+from chatcore.ports.jobs import Claimed
 from push import retry
-from push.outcome import Dead, Done, Later, Outcome
-from push.worker import CLAIM, GRACE, RENEWAL, Worker
+from push.outcome import Dead, Later, Outcome
+from push.worker import GRACE, STRANGERS, TIDYING, Worker
 from tests.support.virtual_time import settled, until
 
-POLL = 0.5
-AWAY = ChatError(Code.UNAVAILABLE, "away")
-
-
-class FakeQueue:
-    """Jobs that are handed out once; what became of them is remembered."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Claimed] = []
-        self.claims: list[tuple[int, list[str]]] = []
-        self.renewed: list[set[int]] = []
-        self.lost: set[int] = set()
-        self.said: list[tuple[str, int]] = []
-        self.whys: list[str] = []
-        self.failure: Exception | None = None
-        self.next_of_lane: Claimed | None = None
-        self._ids = 0
-
-    def put(self, service: str = "IS1", *, attempts: int = 1, **job: Any) -> Claimed:  # Any: JSON
-        made = self.job(service, attempts=attempts, **job)
-        self.waiting.append(made)
-        return made
-
-    def job(self, service: str = "IS1", *, attempts: int = 1, **job: Any) -> Claimed:  # Any: JSON
-        self._ids += 1
-        return Claimed(
-            id=self._ids,
-            kind=JobKind.WEBHOOK,
-            service_sid=ServiceSid(service),
-            lane=None,
-            job=job,
-            progress={},
-            created_at=datetime(2026, 5, 17, tzinfo=UTC),
-            attempts=attempts,
-        )
-
-    async def claim(self, kind: JobKind, limit: int, *, pass_over: Collection[str] = ()) -> Claim:
-        self.claims.append((limit, sorted(pass_over)))
-        self._fail()
-        found = [job for job in self.waiting if job.service_sid not in pass_over][:limit]
-        self.waiting = [job for job in self.waiting if job not in found]
-        return Claim(jobs=found, full=len(found) == limit)
-
-    async def renew(self, ids: Collection[int]) -> Collection[int]:
-        self.renewed.append(set(ids))
-        self._fail()
-        return set(ids) - self.lost
-
-    async def finish(self, job: Claimed) -> bool:
-        self._fail()
-        self.said.append(("finish", job.id))
-        return self._go_on()
-
-    async def retry(self, job: Claimed, delay: float, why: str, *, counts: bool = True) -> None:
-        self._fail()
-        self.said.append((f"retry in {delay:g}{'' if counts else ', free'}", job.id))
-        self.whys.append(why)
-
-    async def give_up(self, job: Claimed, why: str) -> bool:
-        self._fail()
-        self.said.append(("give up", job.id))
-        self.whys.append(why)
-        return self._go_on()
-
-    async def release(self, ids: Collection[int]) -> None:
-        self.said += [("release", id_) for id_ in sorted(ids)]
-
-    def _go_on(self) -> bool:
-        if self.next_of_lane is None:
-            return False
-        self.waiting.append(self.next_of_lane)
-        self.next_of_lane = None
-        return True
-
-    def _fail(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-
-
-class Hands:
-    """A handler whose jobs end when the test says so."""
-
-    kind = JobKind.WEBHOOK
-
-    def __init__(self, places: int = 4) -> None:
-        self.places = places
-        self.open: dict[int, asyncio.Future[Outcome]] = {}
-        self.cancelled: list[int] = []
-        self.react: Callable[[Claimed], Outcome] | None = None
-
-    async def handle(self, job: Claimed) -> Outcome:
-        if self.react is not None:
-            return self.react(job)
-        self.open[job.id] = asyncio.get_running_loop().create_future()
-        try:
-            return await self.open[job.id]
-        except asyncio.CancelledError:
-            self.cancelled.append(job.id)
-            raise
-        finally:
-            del self.open[job.id]
-
-    def end(self, id_: int, outcome: Outcome | None = None) -> None:
-        self.open[id_].set_result(outcome or Done())
-
-
-@asynccontextmanager
-async def working(
-    queue: FakeQueue, hands: Hands, died: Callable[[JobKind], None] = lambda _: None
-) -> AsyncIterator[Worker]:
-    worker, stopping = Worker(queue, [hands], poll=POLL, died=died), asyncio.Event()
-    task = asyncio.create_task(worker.run(stopping))
-    await settled()
-    yield worker
-    assert not task.done()
-    stopping.set()
-    await task
+from .rig import AWAY, POLL, FakeQueue, Hands, working
 
 
 def said(queue: FakeQueue) -> list[str]:
@@ -154,58 +34,6 @@ async def test_jobs_are_handed_out_and_settled() -> None:
         await settled()
         assert queue.said == [("finish", 1), ("retry in 7", 2), ("give up", 3)]
         assert queue.whys == ["busy", "no"]
-
-
-async def test_no_more_are_claimed_than_there_are_places() -> None:
-    queue, hands = FakeQueue(), Hands(places=4)
-    for number in range(10):
-        queue.put(f"IS{number}")
-    async with working(queue, hands):
-        assert set(hands.open) == {1, 2, 3, 4}
-        hands.end(2)
-        await settled()
-        assert set(hands.open) == {1, 3, 4, 5}
-        for id_ in list(hands.open):
-            hands.end(id_)
-        await settled()
-        assert set(hands.open) == {6, 7, 8, 9}
-        hands.react = lambda _: Done()
-        for id_ in list(hands.open):
-            hands.end(id_)
-        await settled()
-        assert len(queue.said) == 10
-    assert max(limit for limit, _ in queue.claims) == 4
-
-
-async def test_a_claim_is_small_even_when_there_is_room() -> None:
-    queue, hands = FakeQueue(), Hands(places=1000)
-    for number in range(CLAIM * 2):
-        queue.put(f"IS{number}")
-    async with working(queue, hands):
-        assert len(hands.open) == CLAIM * 2
-        hands.react = lambda _: Done()
-        for id_ in list(hands.open):
-            hands.end(id_)
-    assert {limit for limit, _ in queue.claims} == {CLAIM}
-
-
-async def test_no_service_gets_more_than_half_of_the_places_for_long() -> None:
-    queue, hands = FakeQueue(), Hands(places=8)
-    for _ in range(4):
-        queue.put("IS1")
-    async with working(queue, hands) as worker:
-        for service in ("IS1", "IS1", "IS2"):
-            queue.put(service)
-        worker.wake()
-        await settled()
-        assert queue.claims[-1] == (4, ["IS1"])
-        assert set(hands.open) == {1, 2, 3, 4, 7}
-        hands.end(1)
-        await settled()
-        assert set(hands.open) == {2, 3, 4, 5, 6, 7}, "below its share it may claim again"
-        hands.react = lambda _: Done()
-        for id_ in list(hands.open):
-            hands.end(id_)
 
 
 async def test_new_jobs_are_found_by_waking_up_or_by_polling() -> None:
@@ -246,7 +74,7 @@ async def test_the_next_job_of_a_lane_follows_at_once() -> None:
 async def test_a_job_that_cannot_be_handled_is_poison_in_the_end(
     attempts: int, then: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue, hands, dead = FakeQueue(), Hands(), list[JobKind]()
+    queue, hands, dead = FakeQueue(), Hands(), list[str]()
 
     def fail(job: Claimed) -> Outcome:
         raise KeyError("facts")
@@ -327,38 +155,6 @@ async def test_a_settlement_that_fails_does_not_end_the_worker() -> None:
     assert said(queue) == ["finish"]
 
 
-async def test_leases_are_renewed_and_lost_jobs_are_let_go() -> None:
-    queue, hands = FakeQueue(), Hands()
-    queue.put()
-    queue.put()
-    async with working(queue, hands):
-        await asyncio.sleep(RENEWAL + 1)
-        assert queue.renewed == [{1, 2}]
-        queue.lost = {1}
-        queue.failure = AWAY
-        await asyncio.sleep(RENEWAL)
-        assert set(hands.open) == {1, 2}
-        queue.failure = None
-        await asyncio.sleep(RENEWAL)
-        assert (set(hands.open), hands.cancelled) == ({2}, [1])
-        hands.end(2)
-        await asyncio.sleep(RENEWAL)
-        assert queue.renewed == [{1, 2}] * 3, "nothing is held, nothing is renewed"
-    assert said(queue) == ["finish"]
-
-
-async def test_a_job_whose_lease_ended_here_is_not_begun_twice() -> None:
-    queue, hands = FakeQueue(), Hands()
-    job = queue.put()
-    async with working(queue, hands) as worker:
-        queue.waiting.append(job)
-        worker.wake()
-        await settled()
-        hands.end(1)
-        await settled()
-        assert queue.said == [("finish", 1)]
-
-
 async def test_at_the_end_jobs_are_finished_or_given_back() -> None:
     queue, hands = FakeQueue(), Hands()
     worker, stopping = Worker(queue, [hands], poll=POLL), asyncio.Event()
@@ -376,6 +172,21 @@ async def test_at_the_end_jobs_are_finished_or_given_back() -> None:
     assert len(queue.waiting) == 1, "nothing is claimed any more"
 
 
+async def test_a_worker_stops_while_the_queue_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
+    queue, hands, loop = FakeQueue(), Hands(), asyncio.get_running_loop()
+    worker, stopping = Worker(queue, [hands], poll=POLL), asyncio.Event()
+    queue.put()
+    task = asyncio.create_task(worker.run(stopping))
+    await settled()
+    queue.stalled = True
+    await asyncio.sleep(2 * POLL)
+    stopping.set()
+    begun = loop.time()
+    await task
+    assert loop.time() - begun <= GRACE + TIDYING + 0.1
+    assert (hands.cancelled, queue.said) == ([1], [])
+
+
 async def test_an_idle_worker_stops_at_once() -> None:
     queue, stopping = FakeQueue(), asyncio.Event()
     task = asyncio.create_task(Worker(queue, [Hands()], poll=3600).run(stopping))
@@ -383,6 +194,17 @@ async def test_an_idle_worker_stops_at_once() -> None:
     stopping.set()
     await settled()
     assert task.done()
+
+
+async def test_jobs_that_nobody_knows_are_dead_letters(caplog: pytest.LogCaptureFixture) -> None:
+    queue, hands, dead = FakeQueue(), Hands(), list[str]()
+    queue.strangers = ["pager", "pager"]
+    async with working(queue, hands, dead.append):
+        assert dead == ["unknown"] * 2, "a label of its own: kinds come from rows"
+        assert "pager" in caplog.text
+        queue.strangers = ["fax"]
+        await asyncio.sleep(STRANGERS + 1)
+    assert dead == ["unknown"] * 3
 
 
 def test_the_pause_after_a_failure_grows() -> None:

@@ -16,7 +16,7 @@ from push.providers.outcomes import CredentialBad, Outcome, Rejected, Scope, Sen
 from tests.support.fcm_peer import OAuth, failed
 from tests.support.http2_peer import Reply
 from tests.support.push_keys import Authority, service_account
-from tests.support.receiver import Say, receiver
+from tests.support.receiver import Raw, Say, receiver
 
 from .rig import GoogleRig, delivery, google, server_tls
 
@@ -153,6 +153,19 @@ async def test_a_hundred_pushes_wait_for_one_token(fcm: GoogleRig) -> None:
         outcomes = await asyncio.gather(*(provider.send(push(number), fcm.credential) for number in range(100)))
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert len(fcm.oauth_server.heard) == 1
+
+
+async def test_a_token_is_renewed_before_its_end_while_pushes_go_on(fcm: GoogleRig) -> None:
+    fcm.peer.tokens_taken = 2
+    fcm.peer.oauth.lifetime = 200  # seconds: it is due to be renewed from the beginning
+    async with fcm.provider() as provider:
+        assert isinstance(await provider.send(push(), fcm.credential), Sent)
+        fcm.peer.oauth.answer = Raw  # nobody there
+        outcomes = await asyncio.gather(*(provider.send(push(number), fcm.credential) for number in range(1, 100)))
+        await fcm.oauth_server.until(lambda: len(fcm.oauth_server.heard) == 2)
+        fcm.peer.oauth.answer = None
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert len(fcm.oauth_server.heard) == 2
 
 
 @pytest.mark.parametrize("name", ["invalid_grant", "invalid_client", "unauthorized_client"])

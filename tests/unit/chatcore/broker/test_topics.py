@@ -3,8 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatcore.broker.topics import ChannelNames, node_topic
+from chatcore.broker.topics import ChannelNames, ShardChannelNames, node_topic
 from chatcore.domain.events import Topic
+from chatcore.resp.slots import partition_of
 
 
 @given(st.text(max_size=20), st.integers(0, 15))
@@ -24,3 +25,11 @@ def test_a_channel_of_somebody_else_is_no_topic() -> None:
 
 def test_nodes_have_topics_of_their_own() -> None:
     assert node_topic("n1") == "node:n1"
+
+
+@given(st.text(max_size=20))
+def test_in_a_cluster_the_name_says_in_which_partition_a_topic_is(text: str) -> None:
+    number, channel = ShardChannelNames("a:").place(Topic(text))
+    assert channel.startswith(b"a:{")
+    assert channel.endswith(b"}:" + text.encode())
+    assert partition_of(channel) == number

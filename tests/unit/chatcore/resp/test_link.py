@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatcore.resp.link import Link, RefusedError, pack
+from chatcore.resp.link import Link, RefusedError, pack, refusal
 
 
 class Wire(asyncio.Transport):
@@ -93,6 +93,62 @@ async def test_a_refused_subscription_is_answered_by_one_error() -> None:
     with pytest.raises(RefusedError, match="NOPERM"):
         await refused
     assert await later == [b"PONG"]
+
+
+# In a cluster.
+
+
+async def test_messages_of_shards_are_heard() -> None:
+    link, _, heard = connected()
+    link.data_received(push(b"smessage", b"c", b"1"))
+    assert heard == [(b"c", b"1")]
+
+
+async def test_errors_may_be_replies_like_others() -> None:
+    link, _, _ = connected()
+    call = link.attempt(pack(("PING",)) * 3, 3)
+    link.data_received(b"+PONG\r\n-MOVED 1 host:1\r\n+PONG\r\n")
+    assert [refusal(reply) for reply in await call] == ["", "MOVED 1 host:1", ""]
+
+
+async def test_a_subscription_to_shards_is_done_when_all_channels_are_confirmed() -> None:
+    link, wire, _ = connected()
+    call = link.ssubscribe([b"a", b"b"])
+    await asyncio.sleep(0)
+    assert wire.written == [pack(("SSUBSCRIBE", "a", "b"))]
+    link.data_received(push(b"ssubscribe", b"a", b"1"))
+    assert not call.done()
+    link.data_received(push(b"ssubscribe", b"b", b"2"))
+    assert call.done()
+
+
+def dropping() -> tuple[Link, Wire, list[bytes]]:
+    dropped: list[bytes] = []
+    link, wire = Link(lambda _channel, _data: None, dropped.append), Wire()
+    link.connection_made(wire)
+    return link, wire, dropped
+
+
+async def test_channels_that_a_server_drops_are_told_from_those_that_were_left() -> None:
+    link, wire, dropped = dropping()
+    before, left, after = link.call(("GET", "x")), link.sunsubscribe([b"a"]), link.call(("GET", "y"))
+    await asyncio.sleep(0)
+    assert b"SUNSUBSCRIBE" in wire.written[0]
+    link.data_received(push(b"sunsubscribe", b"b", b"1") + b"$1\r\nx\r\n")
+    link.data_received(push(b"sunsubscribe", b"c", b"1") + push(b"sunsubscribe", b"a", b"0") + b"+PONG\r\n$1\r\ny\r\n")
+    link.data_received(push(b"sunsubscribe", b"a", b"0"))
+    assert dropped == [b"b", b"c", b"a"]
+    assert (await before, await left, await after) == ([b"x"], [b"PONG"], [b"y"])
+
+
+async def test_leaving_what_was_dropped_before_is_refused_and_harms_nobody() -> None:
+    link, _, dropped = dropping()
+    left, after = link.sunsubscribe([b"a"]), link.call(("GET", "y"))
+    link.data_received(push(b"sunsubscribe", b"a", b"0") + b"-MOVED 1 host:1\r\n+PONG\r\n$1\r\ny\r\n")
+    with pytest.raises(RefusedError, match="MOVED"):
+        await left
+    assert await after == [b"y"]
+    assert dropped == []
 
 
 async def test_a_loss_fails_all_that_waits_and_all_that_follows() -> None:

@@ -34,6 +34,8 @@ def test_a_violated_constraint_has_its_code(name: str) -> None:
         pg.ConnectionDoesNotExistError("closed"),
         pg.TooManyConnectionsError("too many"),
         pg.DiskFullError("full"),
+        pg.PostgresIOError("the disk fails"),
+        pg.InternalServerError("could not write init file: File too large"),
         pg.AdminShutdownError("shutdown"),
         pg.CannotConnectNowError("starting"),
         pg.QueryCanceledError("statement timeout"),
@@ -64,6 +66,7 @@ def test_a_value_that_cannot_be_stored_is_a_bad_parameter(error: Exception) -> N
     "error",
     [
         pg.UndefinedColumnError("no such column"),
+        pg.DataCorruptedError("a row cannot be read"),
         _violation(pg.UniqueViolationError, "messages_pkey"),
         asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
         KeyError("a mistake of ours"),

@@ -13,6 +13,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, channel_topic
 from gateway.centrifuge.catching_up import Budget, Caught, Want, collect, result
 from gateway.centrifuge.messages import SubscribeRequest, SubscribeResult
+from gateway.hub.ports import Eviction
 from gateway.hub.room import RING, Room
 from tests.support.virtual_time import settled
 from tests.unit.gateway.hub.fakes import ROOM, FakeReader, OffsetEncoder, event
@@ -31,7 +32,7 @@ def request(offset: int, epoch: str = EPOCH_OF_1, *, flag: int = 0) -> Subscribe
 async def subscribe(stage: Stage, base: int, wanted: SubscribeRequest | None) -> tuple[SubscribeResult, FakeReader]:
     """Attaches a reader as subscriptions do, and returns what it is told."""
     await stage.relay.hold([TOPIC])
-    want = Want(name=room(1), topic=TOPIC, base=base, request=wanted)
+    want = Want(name=room(1), topic=TOPIC, base=base, epoch=stage.log.epochs[TOPIC], request=wanted)
     (caught,) = await collect(stage.relay, stage.history, [want])  # type: ignore[arg-type]  # the fake has what is needed
     reader = FakeReader()
     stage.hub.attach(TOPIC, reader, OffsetEncoder())
@@ -174,6 +175,19 @@ async def test_without_recover_a_position_means_nothing(stage: Stage) -> None:
     }
 
 
+async def test_a_node_that_did_not_hear_of_the_new_epoch_recovers_nobody_from_the_old_one(stage: Stage) -> None:
+    """Those that it had told so far hear that their position is lost."""
+    stage.make_channel(1, "alice")
+    await stage.relay.hold([TOPIC])
+    stage.hear(stage.message(1), stage.message(1))
+    _, other = await subscribe(stage, 2, None)
+    stage.log.epochs[TOPIC] = "another"
+    answer, _ = await subscribe(stage, 2, request(1))
+    assert (answer.epoch, answer.offset, answer.recovered, answer.was_recovering) == ("another", 2, False, True)
+    assert other.got == [(TOPIC, Eviction.POSITION_LOST)]
+    assert (await subscribe(stage, 2, request(1, "another")))[0].recovered
+
+
 async def test_where_what_happened_since_the_check_is_unknown_nobody_is_let_in(stage: Stage) -> None:
     """The membership was checked at 3, the room opened at 5, and the log was cleared in between."""
     stage.make_channel(1, "alice")
@@ -181,7 +195,7 @@ async def test_where_what_happened_since_the_check_is_unknown_nobody_is_let_in(s
         stage.message(1)
     stage.log.firsts[TOPIC] = 6
     await stage.relay.hold([TOPIC])
-    want = Want(name=room(1), topic=TOPIC, base=3, request=request(1))
+    want = Want(name=room(1), topic=TOPIC, base=3, epoch=EPOCH_OF_1, request=request(1))
     with pytest.raises(ChatError) as caught:
         await collect(stage.relay, stage.history, [want])  # type: ignore[arg-type]  # the fake has what is needed
     assert caught.value.code is Code.UNAVAILABLE
@@ -196,7 +210,7 @@ async def test_a_position_that_the_client_made_up_hides_nothing(stage: Stage) ->
     stage.leave(1, "alice")
     stage.message(1)
     await stage.relay.hold([TOPIC])
-    want = Want(name=room(1), topic=TOPIC, base=3, request=request(5))
+    want = Want(name=room(1), topic=TOPIC, base=3, epoch=EPOCH_OF_1, request=request(5))
     (caught,) = await collect(stage.relay, stage.history, [want])  # type: ignore[arg-type]  # the fake has what is needed
     assert caught.lost_access(user_sid("alice"))
 
@@ -226,12 +240,12 @@ async def test_access_that_ended_after_it_was_checked(kinds: list[tuple[str, str
     for number, (kind, who) in enumerate(kinds, 1):
         found.ring.append(event(number, kind=types[kind], subject=user_sid(who) if who else ""))
         found.offset = number
-    want = Want(name=room(1), topic=ROOM, base=base, request=None)
+    want = Want(name=room(1), topic=ROOM, base=base, epoch="", request=None)
     assert Caught(want=want, room=found, events=found.since(base)).lost_access(user_sid("alice")) == lost
 
 
 async def test_a_stream_that_is_gone_may_not_be_read() -> None:
-    want = Want(name=room(1), topic=ROOM, base=0, request=None)
+    want = Want(name=room(1), topic=ROOM, base=0, epoch="", request=None)
     assert Caught(want=want, room=Room(ROOM), events=()).lost_access(user_sid("alice"))
 
 

@@ -130,4 +130,5 @@ async def test_a_recording_writes_what_it_would_send(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["address"] for line in lines] == ["abc", "def"]
     assert lines[0]["payload"] == {"aps": {}}
+    assert file.stat().st_mode & 0o077 == 0
     await sending.aclose()

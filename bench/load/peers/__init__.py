@@ -1,0 +1,1 @@
+"""Other servers that hand the same bytes to as many subscribers."""

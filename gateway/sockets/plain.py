@@ -1,0 +1,147 @@
+"""HTTP connections, with the bounds that uvicorn's have not.
+
+Theory of operation. A connection that upgrades leaves for a SocketDriver as soon as its head is there; others go on:
+
+    head ──complete──▶ request runs ──answered──▶ idle ──first byte──▶ head
+      │ HEAD_TIME over: 408                         │ uvicorn's keep-alive time over: closed
+      │ larger than HEAD_MAX: 431                   └──body still to come, HEAD_TIME over: closed
+      ▼
+    closed, reset if what was written is not taken within STALL
+
+While a request runs its handler bounds the body; a client that takes nothing of the answer for STALL is reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+HEAD_TIME: Final = 10.0
+"""Seconds from the first byte of a request, or from the beginning of a connection, to the end of the head."""
+
+HEAD_MAX: Final = 32 * 1024
+"""Bytes of the request line and all headers together."""
+
+STALL: Final = 60.0
+"""Seconds in which a client has to take some of an answer."""
+
+
+class PlainConnection(HttpToolsProtocol):
+    """What uvicorn takes as `http`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
+        super().__init__(*args, **kwargs)
+        self._in_head = True  # between two requests too
+        self._head = 0  # bytes of it so far
+        self._left = False  # for a WebSocket
+        self._refusal = 400  # what the parser's next complaint means
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._set_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._drop_deadline()
+        self._drop_stall()
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        head_began = self._in_head
+        super().data_received(data)
+        if self._left or self.transport.is_closing():
+            return
+        if head_began and self._in_head:
+            self._head += len(data)
+            if self._head > HEAD_MAX:
+                self._refuse(431)
+                return
+        if self._running:
+            self._drop_deadline()
+        elif self._deadline is None:
+            self._set_deadline()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._left = True
+        self._drop_deadline()
+        super().handle_websocket_upgrade()
+
+    @property
+    def _running(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    # Told by the parser, which takes what these raise for a bad request.
+
+    def on_headers_complete(self) -> None:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_MAX:
+            self._refusal = 431
+            raise ValueError("the head is too large")
+        super().on_headers_complete()
+        self._in_head = False
+        self._head = 0
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_head = True
+
+    def on_response_complete(self) -> None:
+        body_to_come = not self.pipeline and self.cycle.more_body
+        super().on_response_complete()
+        if body_to_come and not self.transport.is_closing():
+            self._set_deadline()
+
+    # Giving up.
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(self._refusal)
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self._refuse(408 if self._head else None)
+
+    def _refuse(self, status: int | None) -> None:
+        """None says nothing, and so does every status in the middle of an answer."""
+        self._drop_deadline()
+        if status is not None and not self._running:
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
+        self._must_be_taken()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._must_be_taken()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._must_be_taken()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._drop_stall()
+
+    # The two timers.
+
+    def _set_deadline(self) -> None:
+        self._drop_deadline()
+        self._deadline = self.loop.call_later(HEAD_TIME, self._too_slow)
+
+    def _drop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _must_be_taken(self) -> None:
+        if self._stall is None:
+            self._stall = self.loop.call_later(STALL, self.transport.abort)
+
+    def _drop_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None

@@ -1,0 +1,1 @@
+"""Clients that mean harm, and the others who must not notice."""

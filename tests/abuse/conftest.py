@@ -1,0 +1,33 @@
+"""One node for all of these tests, with the limits it comes with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.cluster import Cluster, running_cluster
+
+from .neighbours import Neighbours, neighbours
+from .node import Node, node_of
+
+
+@pytest.fixture(scope="session")
+def abused_cluster() -> Iterator[Cluster]:
+    with running_cluster(1, {"CHAT_COMPRESSION": "1", "CHAT_LOG_LEVEL": "warning"}) as started:
+        yield started
+
+
+@pytest_asyncio.fixture
+async def node(abused_cluster: Cluster) -> AsyncIterator[Node]:
+    """Has to be unharmed afterwards."""
+    async with node_of(abused_cluster) as found, found.unharmed():
+        yield found
+
+
+@pytest_asyncio.fixture
+async def people(node: Node) -> AsyncIterator[Neighbours]:
+    """Neighbours of whoever abuses it."""
+    async with neighbours(node) as found:
+        yield found

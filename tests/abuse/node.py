@@ -1,0 +1,95 @@
+"""The node that is abused, as its operator sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from tests.support.cluster import Cluster
+from tests.support.lone_gateway import http_client
+
+NAME = "gateway-1"
+PATIENCE = 30.0
+GROWTH = 64 << 20
+"""Bytes by which the gateway may be larger after an abuse than before: allocators keep what they had."""
+
+_SAMPLE = re.compile(r"^(\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
+_SPARE_FILES = 4  # pools of connections to the servers, which grow with use
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`values` by name and labels as Prometheus writes them."""
+
+    values: Mapping[str, float]
+
+    @property
+    def memory(self) -> float:
+        return self.values["process_resident_memory_bytes"]
+
+    @property
+    def files(self) -> float:
+        return self.values["process_open_fds"]
+
+    def sum(self, name: str, *labels: str) -> float:
+        """Over all samples of this name whose labels hold all these texts."""
+        return sum(
+            value
+            for key, value in self.values.items()
+            if key.partition("{")[0] == name and all(label in key for label in labels)
+        )
+
+
+class Node:
+    def __init__(self, cluster: Cluster, http: httpx.AsyncClient) -> None:
+        self.cluster = cluster
+        self.url = cluster.url
+        self.http = http
+        self.port = int(httpx.URL(cluster.url).port or 0)
+
+    async def figures(self) -> Figures:
+        answer = await self.http.get("/metrics")
+        return Figures({name: float(value) for name, value in _SAMPLE.findall(answer.text)})
+
+    def complaints(self, since: int) -> list[str]:
+        """Log lines of level error, and whatever is no log line, behind the first `since` characters."""
+        found = []
+        for line in self.cluster.output()[since:].splitlines():
+            try:
+                level = json.loads(line)["level"]
+            except (ValueError, KeyError, TypeError):
+                level = "ERROR"
+            if level in ("ERROR", "CRITICAL"):
+                found.append(line)
+        return found
+
+    @asynccontextmanager
+    async def unharmed(self, growth: int = GROWTH) -> AsyncIterator[None]:
+        """What happens in the block leaves the node as it was: the same process, healthy, with as many connections and
+        files, hardly larger, and nothing in its log that an operator has to look at."""
+        pid, log, before = self.cluster.pid_of(NAME), len(self.cluster.output()), await self.figures()
+        yield
+        for path in ("/healthz", "/readyz"):
+            assert (await self.http.get(path)).status_code == 200
+        assert self.cluster.pid_of(NAME) == pid
+        assert not self.complaints(log), self.complaints(log)[:5]
+        async with asyncio.timeout(PATIENCE):
+            while not (after := await self.figures()).files <= before.files + _SPARE_FILES:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.1)
+        for protocol in ("centrifuge", "twilsock"):
+            label = f'protocol="{protocol}"'
+            assert after.sum("chat_connections", label) == before.sum("chat_connections", label)
+        assert after.sum("chat_outbound_bytes") == 0
+        assert after.memory - before.memory < growth, f"{(after.memory - before.memory) / (1 << 20):.0f} MiB more"
+
+
+@asynccontextmanager
+async def node_of(cluster: Cluster) -> AsyncIterator[Node]:
+    async with http_client(cluster.url) as http:
+        yield Node(cluster, http)

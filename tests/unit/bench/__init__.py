@@ -1,0 +1,1 @@
+"""Unit tests of the load rig: what it works out, not what it measures."""
