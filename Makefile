@@ -16,8 +16,11 @@ PIP_FLAGS := --disable-pip-version-check --quiet
 WORKERS ?= 2
 # Of `make e2e-all`: an expression that chooses among the tests, as pytest's -k.
 ONLY ?=
+# Of `make soak`.
+MINUTES ?= 15
+SEED ?=
 
-.PHONY: help run setup setup-dev test check format e2e e2e-all bench docs fuzz clean
+.PHONY: help run setup setup-dev test check format e2e e2e-all bench soak docs fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -53,6 +56,9 @@ e2e-all: setup-dev $(JAVA)/target/.built $(GO)/driver ## the same with the Java 
 
 bench: setup-dev ## every figure in a short form, with both sides of every ratio (BENCH='--runs 2 --peers nchan,nats,socketio')
 	$(BIN)/python -m bench all $(BENCH)
+
+soak: .venv/.installed-dev ## breaks everything that can break for MINUTES (15) and counts what was lost; SEED=… repeats a run
+	@exec $(BIN)/python -m tests.faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 docs: .venv/.installed ## where the documentation is
 	@echo "docs/operations.md    running it: settings, metrics, backup, scaling"

@@ -1,9 +1,13 @@
 """Who may see a channel and who may act in it: the checks in the order clients rely on.
 
 Visible, then member, then permitted; sizes and names come after. A private channel does not exist for strangers.
+Before-hooks come after these checks too: a command reads what they are told through the same function as what its
+transaction relies on, so they never hear of what would be refused anyway, and their answer gives nothing away.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import Identity
@@ -25,8 +29,11 @@ def not_a_member() -> ChatError:
     return ChatError(Code.NOT_A_MEMBER, "User is not a member of the channel")
 
 
-async def enter(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:
-    """The channel, if the actor may know that it exists. Raises ChatError(CHANNEL_NOT_FOUND)."""
+async def enter(
+    repos: Repositories, actor: Actor, key: str, *, needed: Sequence[Permission] = (), lock: bool = False
+) -> Access:
+    """The channel, if the actor may know that it exists and has all of the permissions `needed`. Raises
+    ChatError(CHANNEL_NOT_FOUND), (NOT_AUTHORIZED)."""
     access = await repos.channels.access(actor.service_sid, key, actor.identity, lock=lock)
     if access is None:
         raise channel_not_found(key)
@@ -38,6 +45,7 @@ async def enter(repos: Repositories, actor: Actor, key: str, *, lock: bool = Fal
         and not is_waited_for(access.channel, actor.identity)
     ):
         raise channel_not_found(key)
+    require(actor, access, *needed)
     return access
 
 
@@ -46,11 +54,25 @@ def is_waited_for(channel: Channel, identity: str) -> bool:
     return channel.created_by == identity and not channel.creator_left
 
 
-async def enter_as_member(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:
-    """As `enter`, for what only members may do; a REST caller passes. Raises ChatError(NOT_A_MEMBER)."""
+async def enter_as_member(
+    repos: Repositories, actor: Actor, key: str, *, needed: Sequence[Permission] = (), lock: bool = False
+) -> Access:
+    """As `enter`, for what only members may do; a REST caller passes. Raises ChatError(NOT_A_MEMBER) too."""
     access = await enter(repos, actor, key, lock=lock)
     if actor.identity is not None and access.member is None:
         raise not_a_member()
+    require(actor, access, *needed)
+    return access
+
+
+async def enter_to_join(repos: Repositories, actor: Actor, key: str, *, lock: bool = False) -> Access:
+    """As `enter`, for who is not a member yet; who is invited needs no permission. Raises ChatError(MEMBER_EXISTS),
+    (NOT_AUTHORIZED)."""
+    access = await enter(repos, actor, key, lock=lock)
+    if access.member is not None:
+        raise ChatError(Code.MEMBER_EXISTS, f"{actor.identity} is a member of the channel already")
+    if access.invite is None:
+        require(actor, access, Permission.JOIN_CHANNEL)
     return access
 
 

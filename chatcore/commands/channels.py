@@ -32,7 +32,8 @@ from chatcore.domain.paging import Page, Window
 from chatcore.domain.permissions import Permission
 from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
-from chatcore.ports.hooks import BeforeHook
+from chatcore.ports.hooks import BeforeHook, Look
+from chatcore.ports.store import Repositories
 from chatcore.ports.views import Access
 
 from . import membership, notify
@@ -41,10 +42,10 @@ from .access import (
     check_revision,
     enter,
     enter_as_member,
+    enter_to_join,
     identity_of,
     not_authorized,
     own_member,
-    require,
 )
 from .activity import due_state, in_state, require_open, started
 from .membership import MemberDraft
@@ -85,6 +86,16 @@ def _checked(draft: ChannelDraft) -> ChannelDraft:
     return draft
 
 
+def _editing(draft: ChannelDraft) -> list[Permission]:
+    """What a client needs."""
+    needed = []
+    if draft.friendly_name is not UNSET or draft.unique_name is not UNSET:
+        needed.append(Permission.EDIT_CHANNEL_NAME)
+    if draft.attributes is not UNSET:
+        needed.append(Permission.EDIT_CHANNEL_ATTRIBUTES)
+    return needed
+
+
 Then = Callable[[Work, Service, Channel], Awaitable[Channel]]
 """Given a locked channel, answers with the channel as it is afterwards."""
 
@@ -102,14 +113,10 @@ class Channels:
     ) -> tuple[Channel, Member | None]:
         """With `join` the calling client becomes its first member, with the creator's role. `then` fills the new
         channel in the same transaction."""
-        draft = await self._before(actor, Action.CHANNEL_ADD, draft, None)
+        draft = await self._before(actor, Action.CHANNEL_ADD, draft, partial(self._look_at_new, actor, draft))
 
         async def act(work: Work) -> tuple[Channel, Member | None]:
-            service = await membership.service_of(work.tx, actor)
-            if actor.identity is not None:
-                held = await work.tx.users.permissions(actor.service_sid, actor.identity)
-                if held is None or Permission.CREATE_CHANNEL not in held:
-                    raise not_authorized(Permission.CREATE_CHANNEL)
+            service = await _service_to_create_in(work.tx, actor)
             fields = _checked(draft)
             self._rates.service(actor.service_sid)
             created = given(fields.date_created, work.now)
@@ -160,14 +167,11 @@ class Channels:
 
     async def update(self, actor: Actor, key: str, draft: ChannelDraft, *, if_rev: int | None = None) -> Channel:
         """An update without any field answers with the channel as it is and leaves no event."""
-        draft = await self._before(actor, Action.CHANNEL_UPDATE, draft, key)
+        look = partial(self._look, actor, key, _editing(draft), draft)
+        draft = await self._before(actor, Action.CHANNEL_UPDATE, draft, look)
 
         async def act(work: Work) -> Channel:
-            access = await enter(work.tx, actor, key, lock=True)
-            if draft.friendly_name is not UNSET or draft.unique_name is not UNSET:
-                require(actor, access, Permission.EDIT_CHANNEL_NAME)
-            if draft.attributes is not UNSET:
-                require(actor, access, Permission.EDIT_CHANNEL_ATTRIBUTES)
+            access = await enter(work.tx, actor, key, needed=_editing(draft), lock=True)
             check_revision(access.channel.rev, if_rev)
             fields = _checked(draft)
             if fields == ChannelDraft():
@@ -196,10 +200,10 @@ class Channels:
 
     async def delete(self, actor: Actor, key: str) -> None:
         """With members, invites and messages."""
+        needed = [Permission.DESTROY_CHANNEL]
 
         async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, key, lock=True)
-            require(actor, access, Permission.DESTROY_CHANNEL)
+            access = await enter(work.tx, actor, key, needed=needed, lock=True)
             self._rates.service(actor.service_sid)
             channel = advance(access.channel)
             members = await work.tx.members.all_of(channel.sid)
@@ -223,7 +227,8 @@ class Channels:
             await work.tell(actor, Action.CHANNEL_REMOVE, {}, channel=channel)
             await work.tx.channels.delete(channel.sid, work.now + LOG_KEPT_AFTER_DELETION)
 
-        await self._hook.before(actor, Action.CHANNEL_REMOVE, partial(self._look, actor, key, ChannelDraft()))
+        look = partial(self._look, actor, key, needed, ChannelDraft())
+        await self._hook.before(actor, Action.CHANNEL_REMOVE, look)
         await self._unit.run(actor, act)
 
     async def join(self, actor: Actor, key: str) -> tuple[Channel, Member]:
@@ -231,32 +236,29 @@ class Channels:
         identity = identity_of(actor)
 
         async def act(work: Work) -> tuple[Channel, Member]:
-            access = await enter(work.tx, actor, key, lock=True)
+            access = await enter_to_join(work.tx, actor, key, lock=True)
             service = await membership.service_of(work.tx, actor)
-            if access.member is not None:
-                raise ChatError(Code.MEMBER_EXISTS, f"{identity} is a member of the channel already")
-            if access.invite is None:
-                require(actor, access, Permission.JOIN_CHANNEL)
             self._rates.channel(access.channel.sid)
             user = await work.tx.users.get(service.sid, identity)
             if user is None:
                 raise ChatError(Code.USER_NOT_FOUND, f"User {identity} was not found")
             return await membership.admit(work, actor, service, access.channel, user, MemberDraft())
 
-        await self._hook.before(actor, Action.MEMBER_ADD, partial(self._look_at_own, actor, key, "JOINED"))
+        entry = partial(enter_to_join, actor=actor, key=key)
+        await self._hook.before(actor, Action.MEMBER_ADD, partial(self._look_at_own, actor, entry, "JOINED"))
         return await self._unit.run(actor, act)
 
     async def leave(self, actor: Actor, key: str) -> None:
         identity_of(actor)
+        entry = partial(enter_as_member, actor=actor, key=key, needed=[Permission.LEAVE_CHANNEL])
 
         async def act(work: Work) -> None:
-            access = await enter_as_member(work.tx, actor, key, lock=True)
-            require(actor, access, Permission.LEAVE_CHANNEL)
+            access = await entry(work.tx, lock=True)
             self._rates.channel(access.channel.sid)
             service = await membership.service_of(work.tx, actor)
             await membership.dismiss(work, actor, service, access.channel, own_member(access), LeaveReason.LEFT)
 
-        await self._hook.before(actor, Action.MEMBER_REMOVE, partial(self._look_at_own, actor, key, "LEFT"))
+        await self._hook.before(actor, Action.MEMBER_REMOVE, partial(self._look_at_own, actor, entry, "LEFT"))
         await self._unit.run(actor, act)
 
     async def memberships(
@@ -281,8 +283,8 @@ class Channels:
         """How the caller wants to hear about this channel while away."""
 
         async def act(work: Work) -> tuple[UserSid, ChannelSid]:
-            access = await enter_as_member(work.tx, actor, key, lock=True)
-            require(actor, access, Permission.EDIT_NOTIFICATION_LEVEL)
+            needed = [Permission.EDIT_NOTIFICATION_LEVEL]
+            access = await enter_as_member(work.tx, actor, key, needed=needed, lock=True)
             member = replace(own_member(access), notification_level=level)
             self._rates.channel(access.channel.sid)
             await work.tx.members.update(member)
@@ -337,9 +339,9 @@ class Channels:
         if channel.state is not old.state:
             await membership.tell_state(work, actor, old, channel, why)
 
-    async def _before(self, actor: Actor, action: Action, draft: ChannelDraft, key: str | None) -> ChannelDraft:
+    async def _before(self, actor: Actor, action: Action, draft: ChannelDraft, look: Look) -> ChannelDraft:
         """The draft with what the hook changed."""
-        changes = await self._hook.before(actor, action, partial(self._look, actor, key, draft))
+        changes = await self._hook.before(actor, action, look)
         if not changes:
             return draft
         return replace(
@@ -349,36 +351,43 @@ class Channels:
             attributes=changes.get("attributes", draft.attributes),
         )
 
-    async def _look(self, actor: Actor, key: str | None, draft: ChannelDraft) -> Facts | None:
-        """What a before-hook is told: the channel `key`, or a new one, with the intended values."""
-        held: Facts = {
-            "attributes": "{}",
-            "created_by": actor.name,
-            "type": ChannelType.PUBLIC.value,
-            "state": "active",
-        }
-        if key is not None:
-            access = await self._unit.store.read.channels.access(actor.service_sid, key, actor.identity)
-            if access is None:
-                return None
-            held = snapshot.channel(access.channel)
-        intended = {
-            "friendly_name": given(draft.friendly_name, held.get("friendly_name")),
-            "unique_name": given(draft.unique_name, held.get("unique_name")),
-            "attributes": given(draft.attributes, held["attributes"]),
-            "type": given(draft.type, held["type"]),
-            "state": given(draft.state, held["state"]),
-        }
-        return {"channel": {**held, **intended}}
+    async def _look_at_new(self, actor: Actor, draft: ChannelDraft) -> Facts:
+        """What a before-hook is told of a channel to be."""
+        await _service_to_create_in(self._unit.store.read, actor)
+        held = {"attributes": "{}", "created_by": actor.name, "type": ChannelType.PUBLIC.value, "state": "active"}
+        return {"channel": _intended(held, draft)}
 
-    async def _look_at_own(self, actor: Actor, key: str, why: str) -> Facts | None:
+    async def _look(self, actor: Actor, key: str, needed: Sequence[Permission], draft: ChannelDraft) -> Facts:
+        """What a before-hook is told of a channel, with the intended values."""
+        access = await enter(self._unit.store.read, actor, key, needed=needed)
+        return {"channel": _intended(snapshot.channel(access.channel), draft)}
+
+    async def _look_at_own(self, actor: Actor, entry: Callable[[Repositories], Awaitable[Access]], why: str) -> Facts:
         """What a before-hook is told of a client that joins or leaves."""
-        access = await self._unit.store.read.channels.access(actor.service_sid, key, actor.identity)
-        if access is None:
-            return None
+        access = await entry(self._unit.store.read)
         own = access.member
         member = {"identity": actor.identity, "role_sid": None} if own is None else snapshot.member(own)
         return {"channel": snapshot.channel(access.channel), "member": member, "reason": why}
+
+
+async def _service_to_create_in(repos: Repositories, actor: Actor) -> Service:
+    service = await membership.service_of(repos, actor)
+    if actor.identity is not None:
+        held = await repos.users.permissions(actor.service_sid, actor.identity)
+        if held is None or Permission.CREATE_CHANNEL not in held:
+            raise not_authorized(Permission.CREATE_CHANNEL)
+    return service
+
+
+def _intended(held: Facts, draft: ChannelDraft) -> Facts:
+    return {
+        **held,
+        "friendly_name": given(draft.friendly_name, held.get("friendly_name")),
+        "unique_name": given(draft.unique_name, held.get("unique_name")),
+        "attributes": given(draft.attributes, held["attributes"]),
+        "type": given(draft.type, held["type"]),
+        "state": given(draft.state, held["state"]),
+    }
 
 
 def _timers(fields: ChannelDraft, held: Timers, state: ChannelState, now: datetime) -> Timers:

@@ -5,11 +5,9 @@ They share SIDs, roster positions and events with members, take part in the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from chatcore.domain import addresses, limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
@@ -127,6 +125,40 @@ async def _find(repos: Repositories, channel_sid: ChannelSid, sid: str) -> Guest
     return guest
 
 
+Found = tuple[Access, Guest]
+
+
+async def _enter_to_add(
+    repos: Repositories, actor: Actor, channel_key: str, draft: GuestDraft, *, lock: bool = False
+) -> Access:
+    """A right of its own, or that to add anybody."""
+    access = await enter(repos, actor, channel_key, lock=lock)
+    if actor.identity is not None and Permission.ADD_MEMBER not in access.permissions:
+        require(actor, access, Permission.ADD_NON_CHAT_PARTICIPANT)
+    if draft.role_sid is not UNSET:
+        require(actor, access, Permission.REMOVE_MEMBER)
+    return access
+
+
+async def _find_to_update(
+    repos: Repositories, actor: Actor, channel_key: str, sid: str, patch: GuestPatch, *, lock: bool = False
+) -> Found:
+    needed = []
+    if patch.attributes is not UNSET or patch == GuestPatch():
+        needed.append(Permission.EDIT_ANY_MEMBER_ATTRIBUTES)
+    if replace(patch, attributes=UNSET) != GuestPatch():
+        needed += [Permission.ADD_MEMBER, Permission.REMOVE_MEMBER]
+    access = await enter(repos, actor, channel_key, needed=needed, lock=lock)
+    return access, await _find(repos, access.channel.sid, sid)
+
+
+async def _find_to_remove(
+    repos: Repositories, actor: Actor, channel_key: str, sid: str, *, lock: bool = False
+) -> Found:
+    access = await enter(repos, actor, channel_key, needed=[Permission.REMOVE_MEMBER], lock=lock)
+    return access, await _find(repos, access.channel.sid, sid)
+
+
 class Guests:
     """One public method is one command. Guests are addressed by SID."""
 
@@ -137,12 +169,10 @@ class Guests:
 
     async def add(self, actor: Actor, channel_key: str, draft: GuestDraft) -> Guest:
         """Raises ChatError(GUEST_PAIR_TAKEN) where the same pair of addresses is in another open conversation."""
+        entry = partial(_enter_to_add, actor=actor, channel_key=channel_key, draft=draft)
 
         async def act(work: Work) -> Guest:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            _require_adding(actor, access)
-            if draft.role_sid is not UNSET:
-                require(actor, access, Permission.REMOVE_MEMBER)
+            access = await entry(work.tx, lock=True)
             self._rates.channel(access.channel.sid)
             service = await membership.service_of(work.tx, actor)
             _, guest = await admit(work, actor, service, access.channel, draft)
@@ -154,43 +184,40 @@ class Guests:
             "attributes": given(draft.attributes, "{}"),
             "messaging_binding": asdict(draft.binding),
         }
-        look = partial(self._look, actor, channel_key, None, intended, "ADDED")
+
+        async def look() -> Facts:
+            return _told(await entry(self._unit.store.read), intended, "ADDED")
+
         await self._hook.before(actor, Action.MEMBER_ADD, look)
         return await self._unit.run(actor, act)
 
     async def update(self, actor: Actor, channel_key: str, sid: str, patch: GuestPatch) -> Guest:
         """An update without any field answers with the guest as it is and leaves no event. A guest stays the same
         person: its own address never changes."""
+        finding = partial(_find_to_update, actor=actor, channel_key=channel_key, sid=sid, patch=patch)
 
         async def act(work: Work) -> Guest:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            if patch.attributes is not UNSET or patch == GuestPatch():
-                require(actor, access, Permission.EDIT_ANY_MEMBER_ATTRIBUTES)
-            if replace(patch, attributes=UNSET) != GuestPatch():
-                require(actor, access, Permission.ADD_MEMBER, Permission.REMOVE_MEMBER)
-            guest = await _find(work.tx, access.channel.sid, sid)
+            access, guest = await finding(work.tx, lock=True)
             if patch == GuestPatch():
                 return guest
             require_open(access.channel)
             self._rates.channel(access.channel.sid)
             return await self._change(work, actor, access.channel, guest, patch)
 
-        intended = {}
-        if patch.role_sid is not UNSET:
-            intended["role_sid"] = patch.role_sid
-        if patch.attributes is not UNSET:
-            intended["attributes"] = patch.attributes
-        look = partial(self._look, actor, channel_key, sid, intended, None)
+        async def look() -> Facts:
+            access, guest = await finding(self._unit.store.read)
+            role, attributes = given(patch.role_sid, guest.role_sid), given(patch.attributes, guest.attributes)
+            return _told(access, {**snapshot.guest(guest), "role_sid": role, "attributes": attributes}, None)
+
         await self._hook.before(actor, Action.MEMBER_UPDATE, look)
         return await self._unit.run(actor, act)
 
     async def remove(self, actor: Actor, channel_key: str, sid: str) -> None:
         """Closed conversations let go of them too."""
+        finding = partial(_find_to_remove, actor=actor, channel_key=channel_key, sid=sid)
 
         async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            require(actor, access, Permission.REMOVE_MEMBER)
-            guest = await _find(work.tx, access.channel.sid, sid)
+            access, guest = await finding(work.tx, lock=True)
             self._rates.channel(access.channel.sid)
             roster = await work.tx.members.next_roster_position(access.channel.sid)
             channel = replace(advance(access.channel), guests_count=access.channel.guests_count - 1)
@@ -202,7 +229,10 @@ class Guests:
             facts = {"member": snapshot.guest(gone), "reason": reason.name}
             await work.tell(actor, Action.MEMBER_REMOVE, facts, channel=channel)
 
-        look = partial(self._look, actor, channel_key, sid, {}, "REMOVED")
+        async def look() -> Facts:
+            access, guest = await finding(self._unit.store.read)
+            return _told(access, snapshot.guest(guest), "REMOVED")
+
         await self._hook.before(actor, Action.MEMBER_REMOVE, look)
         await self._unit.run(actor, act)
 
@@ -236,19 +266,10 @@ class Guests:
         await work.tell(actor, Action.MEMBER_UPDATE, {"member": snapshot.guest(changed)}, channel=channel)
         return changed
 
-    async def _look(
-        self, actor: Actor, channel_key: str, sid: str | None, intended: Mapping[str, Any], why: str | None
-    ) -> Facts | None:  # Any: JSON
-        """What a before-hook is told: the guest `sid`, or a new one, with the intended values."""
-        repos = self._unit.store.read
-        access = await repos.channels.access(actor.service_sid, channel_key, actor.identity)
-        if access is None:
-            return None
-        guest = await repos.guests.get(access.channel.sid, sid) if sid is not None else None
-        if sid is not None and guest is None:
-            return None
-        held = {} if guest is None else snapshot.guest(guest)
-        return {"channel": snapshot.channel(access.channel), "member": {**held, **intended}, "reason": why}
+
+def _told(access: Access, guest: Facts, why: str | None) -> Facts:
+    """What a before-hook is told: the guest with the intended values."""
+    return {"channel": snapshot.channel(access.channel), "member": guest, "reason": why}
 
 
 def _moved(held: MessagingBinding, patch: GuestPatch) -> MessagingBinding:
@@ -259,9 +280,3 @@ def _moved(held: MessagingBinding, patch: GuestPatch) -> MessagingBinding:
         proxy_address=given(patch.proxy_address, held.proxy_address),
         projected_address=given(patch.projected_address, held.projected_address),
     )
-
-
-def _require_adding(actor: Actor, access: Access) -> None:
-    """A right of its own, or that to add anybody."""
-    if actor.identity is not None and Permission.ADD_MEMBER not in access.permissions:
-        require(actor, access, Permission.ADD_NON_CHAT_PARTICIPANT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -63,6 +63,39 @@ async def _find(repos: Repositories, channel_sid: ChannelSid, key: str) -> Membe
     return member
 
 
+Found = tuple[Access, Member]
+
+
+async def _enter_to_add(
+    repos: Repositories, actor: Actor, channel_key: str, draft: MemberDraft, *, lock: bool = False
+) -> Access:
+    needed = [Permission.ADD_MEMBER]
+    if draft.role_sid is not UNSET:
+        needed.append(Permission.REMOVE_MEMBER)
+    return await enter(repos, actor, channel_key, needed=needed, lock=lock)
+
+
+async def _find_to_update(
+    repos: Repositories, actor: Actor, channel_key: str, key: str, patch: MemberPatch, *, lock: bool = False
+) -> Found:
+    access = await enter(repos, actor, channel_key, lock=lock)
+    require_sight(actor, access, *_editing(patch))
+    member = await _find(repos, access.channel.sid, key)
+    if patch.role_sid is not UNSET:
+        require(actor, access, Permission.ADD_MEMBER, Permission.REMOVE_MEMBER)
+    if patch.attributes is not UNSET:
+        anybodys, own = Permission.EDIT_ANY_MEMBER_ATTRIBUTES, Permission.EDIT_OWN_MEMBER_ATTRIBUTES
+        require_either(actor, access, anybodys, own, owner=member.identity)
+    return access, member
+
+
+async def _find_to_remove(
+    repos: Repositories, actor: Actor, channel_key: str, key: str, *, lock: bool = False
+) -> Found:
+    access = await enter(repos, actor, channel_key, needed=[Permission.REMOVE_MEMBER], lock=lock)
+    return access, await _find(repos, access.channel.sid, key)
+
+
 class Members:
     """One public method is one command. Members are addressed by SID or identity."""
 
@@ -83,12 +116,10 @@ class Members:
 
     async def add(self, actor: Actor, channel_key: str, identity: str, draft: MemberDraft) -> Member:
         """The user is created when missing; a pending invite is consumed."""
+        entry = partial(_enter_to_add, actor=actor, channel_key=channel_key, draft=draft)
 
         async def act(work: Work) -> Member:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            require(actor, access, Permission.ADD_MEMBER)
-            if draft.role_sid is not UNSET:
-                require(actor, access, Permission.REMOVE_MEMBER)
+            access = await entry(work.tx, lock=True)
             limits.identity(identity)
             if draft.attributes is not UNSET:
                 limits.attributes(draft.attributes)
@@ -98,9 +129,11 @@ class Members:
             _, member = await membership.admit(work, actor, service, access.channel, user, draft)
             return member
 
-        intended = {"identity": identity, "role_sid": given(draft.role_sid, None)}
-        intended["attributes"] = given(draft.attributes, "{}")
-        look = partial(self._look, actor, channel_key, None, intended, "ADDED")
+        async def look() -> Facts:
+            access = await entry(self._unit.store.read)
+            role, attributes = given(draft.role_sid, None), given(draft.attributes, "{}")
+            return _told(access, {"identity": identity, "role_sid": role, "attributes": attributes}, "ADDED")
+
         await self._hook.before(actor, Action.MEMBER_ADD, look)
         return await self._unit.run(actor, act)
 
@@ -109,12 +142,10 @@ class Members:
     ) -> Member:
         """An update without any field answers with the member as it is and leaves no event. A client that changes a
         role needs what adding and removing the member needs."""
+        finding = partial(_find_to_update, actor=actor, channel_key=channel_key, key=key, patch=patch)
 
         async def act(work: Work) -> Member:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            require_sight(actor, access, *_editing(patch))
-            member = await _find(work.tx, access.channel.sid, key)
-            self._allow(actor, access, member, patch)
+            access, member = await finding(work.tx, lock=True)
             check_revision(member.rev, if_rev)
             if patch == MemberPatch():
                 return member
@@ -122,52 +153,31 @@ class Members:
             self._rates.channel(access.channel.sid)
             return await self._change(work, actor, access, member, patch)
 
-        intended = {}
-        if patch.role_sid is not UNSET:
-            intended["role_sid"] = patch.role_sid
-        if patch.attributes is not UNSET:
-            intended["attributes"] = patch.attributes
-        look = partial(self._look, actor, channel_key, key, intended, None)
+        async def look() -> Facts:
+            access, member = await finding(self._unit.store.read)
+            role, attributes = given(patch.role_sid, member.role_sid), given(patch.attributes, member.attributes)
+            return _told(access, {**snapshot.member(member), "role_sid": role, "attributes": attributes}, None)
+
         await self._hook.before(actor, Action.MEMBER_UPDATE, look)
         return await self._unit.run(actor, act)
 
     async def remove(self, actor: Actor, channel_key: str, key: str, *, leaving: bool = False) -> None:
         """`leaving`: a server says that the user went by itself, so nobody is told that it was removed."""
         reason = LeaveReason.LEFT if leaving else LeaveReason.REMOVED
+        finding = partial(_find_to_remove, actor=actor, channel_key=channel_key, key=key)
 
         async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            require(actor, access, Permission.REMOVE_MEMBER)
-            member = await _find(work.tx, access.channel.sid, key)
+            access, member = await finding(work.tx, lock=True)
             self._rates.channel(access.channel.sid)
             service = await membership.service_of(work.tx, actor)
             await membership.dismiss(work, actor, service, access.channel, member, reason)
 
-        look = partial(self._look, actor, channel_key, key, {}, reason.name)
+        async def look() -> Facts:
+            access, member = await finding(self._unit.store.read)
+            return _told(access, snapshot.member(member), reason.name)
+
         await self._hook.before(actor, Action.MEMBER_REMOVE, look)
         await self._unit.run(actor, act)
-
-    async def _look(
-        self, actor: Actor, channel_key: str, key: str | None, intended: Mapping[str, str | None], why: str | None
-    ) -> Facts | None:
-        """What a before-hook is told: the member `key`, or a new one, with the intended values."""
-        repos = self._unit.store.read
-        access = await repos.channels.access(actor.service_sid, channel_key, actor.identity)
-        if access is None:
-            return None
-        member = await repos.members.get(access.channel.sid, key) if key is not None else None
-        if key is not None and member is None:
-            return None
-        held = {} if member is None else snapshot.member(member)
-        return {"channel": snapshot.channel(access.channel), "member": {**held, **intended}, "reason": why}
-
-    @staticmethod
-    def _allow(actor: Actor, access: Access, member: Member, patch: MemberPatch) -> None:
-        if patch.role_sid is not UNSET:
-            require(actor, access, Permission.ADD_MEMBER, Permission.REMOVE_MEMBER)
-        if patch.attributes is not UNSET:
-            anybodys, own = Permission.EDIT_ANY_MEMBER_ATTRIBUTES, Permission.EDIT_OWN_MEMBER_ATTRIBUTES
-            require_either(actor, access, anybodys, own, owner=member.identity)
 
     @staticmethod
     async def _change(work: Work, actor: Actor, access: Access, member: Member, patch: MemberPatch) -> Member:
@@ -214,6 +224,11 @@ class Members:
             work.log_channel(channel, EventType.MEMBER_UPDATED, subject=member.user_sid, member=serial.member(changed))
         await work.tell(actor, Action.MEMBER_UPDATE, {"member": snapshot.member(changed)}, channel=channel)
         return changed
+
+
+def _told(access: Access, member: Facts, why: str | None) -> Facts:
+    """What a before-hook is told: the member with the intended values."""
+    return {"channel": snapshot.channel(access.channel), "member": member, "reason": why}
 
 
 async def _log_horizon(work: Work, channel: Channel, member: Member) -> Member:

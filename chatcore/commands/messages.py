@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -9,7 +10,8 @@ from functools import partial
 from chatcore.domain import limits, serial, snapshot
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType
-from chatcore.domain.ids import ChannelSid, MessageSid
+from chatcore.domain.ids import ChannelSid, Identity, MessageSid
+from chatcore.domain.media import MediaFile
 from chatcore.domain.model import UNSET, Actor, LastMessage, Message, Order, Unset, given
 from chatcore.domain.paging import Page
 from chatcore.domain.permissions import Permission
@@ -17,13 +19,13 @@ from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
 from chatcore.ports.store import Repositories
-from chatcore.ports.views import Access
+from chatcore.ports.views import Access, Sender
 
 from .access import check_revision, enter, enter_as_member, require_either, require_sight
 from .activity import require_open
 from .rates import Rates
 from .send_batch import SendBatch
-from .sending import SendDraft, Sent
+from .sending import SendDraft, Sent, attachable, require_sender
 from .unit import Unit, Work, advance
 
 
@@ -40,11 +42,46 @@ class MessagePatch:
     subject: str | Unset | None = UNSET
 
 
+Found = tuple[Access, Message]
+
+
 async def _find(repos: Repositories, channel_sid: ChannelSid, key: MessageSid | int) -> Message:
     message = await repos.messages.get(channel_sid, key)
     if message is None:
         raise ChatError(Code.MESSAGE_NOT_FOUND, f"Message {key} was not found")
     return message
+
+
+async def _find_to_edit(
+    repos: Repositories,
+    actor: Actor,
+    channel_key: str,
+    key: MessageSid | int,
+    patch: MessagePatch,
+    *,
+    lock: bool = False,
+) -> Found:
+    access = await enter(repos, actor, channel_key, lock=lock)
+    require_sight(actor, access, *_editing(patch))
+    message = await _find(repos, access.channel.sid, key)
+    owner = message.author
+    if patch.body is not UNSET:
+        require_either(actor, access, Permission.EDIT_ANY_MESSAGE, Permission.EDIT_OWN_MESSAGE, owner=owner)
+    if patch.attributes is not UNSET:
+        anybodys, own = Permission.EDIT_ANY_MESSAGE_ATTRIBUTES, Permission.EDIT_OWN_MESSAGE_ATTRIBUTES
+        require_either(actor, access, anybodys, own, owner=owner)
+    return access, message
+
+
+async def _find_to_delete(
+    repos: Repositories, actor: Actor, channel_key: str, key: MessageSid | int, *, lock: bool = False
+) -> Found:
+    access = await enter(repos, actor, channel_key, lock=lock)
+    anybodys, own = Permission.DELETE_ANY_MESSAGE, Permission.DELETE_OWN_MESSAGE
+    require_sight(actor, access, anybodys)
+    message = await _find(repos, access.channel.sid, key)
+    require_either(actor, access, anybodys, own, owner=message.author)
+    return access, message
 
 
 class Messages:
@@ -103,15 +140,7 @@ class Messages:
         """An update without any field answers with the message as it is and leaves no event."""
 
         async def act(work: Work) -> Message:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            require_sight(actor, access, *_editing(patch))
-            message = await _find(work.tx, access.channel.sid, key)
-            owner = message.author
-            if patch.body is not UNSET:
-                require_either(actor, access, Permission.EDIT_ANY_MESSAGE, Permission.EDIT_OWN_MESSAGE, owner=owner)
-            if patch.attributes is not UNSET:
-                anybodys, own = Permission.EDIT_ANY_MESSAGE_ATTRIBUTES, Permission.EDIT_OWN_MESSAGE_ATTRIBUTES
-                require_either(actor, access, anybodys, own, owner=owner)
+            access, message = await _find_to_edit(work.tx, actor, channel_key, key, patch, lock=True)
             check_revision(message.rev, if_rev)
             self._check(patch)
             if patch == MessagePatch():
@@ -143,7 +172,8 @@ class Messages:
             await work.tell(actor, Action.MESSAGE_UPDATE, {}, channel=channel, message=changed)
             return changed
 
-        look = partial(self._look, actor, channel_key, key, patch)
+        finding = partial(_find_to_edit, actor=actor, channel_key=channel_key, key=key, patch=patch)
+        look = partial(self._look, actor, finding, patch)
         if changes := await self._hook.before(actor, Action.MESSAGE_UPDATE, look):
             patch = replace(
                 patch,
@@ -155,13 +185,10 @@ class Messages:
 
     async def delete(self, actor: Actor, channel_key: str, key: MessageSid | int) -> None:
         """The index stays burnt."""
+        finding = partial(_find_to_delete, actor=actor, channel_key=channel_key, key=key)
 
         async def act(work: Work) -> None:
-            access = await enter(work.tx, actor, channel_key, lock=True)
-            anybodys, own = Permission.DELETE_ANY_MESSAGE, Permission.DELETE_OWN_MESSAGE
-            require_sight(actor, access, anybodys)
-            message = await _find(work.tx, access.channel.sid, key)
-            require_either(actor, access, anybodys, own, owner=message.author)
+            access, message = await finding(work.tx, lock=True)
             self._rates.channel(access.channel.sid)
             channel = advance(access.channel)
             await work.tx.messages.delete(message)
@@ -180,17 +207,15 @@ class Messages:
                 await work.tx.media.delete([file.sid for file in message.media])
             await work.tell(actor, Action.MESSAGE_REMOVE, {}, channel=channel, message=message)
 
-        look = partial(self._look, actor, channel_key, key, MessagePatch())
+        look = partial(self._look, actor, finding, MessagePatch())
         await self._hook.before(actor, Action.MESSAGE_REMOVE, look)
         await self._unit.run(actor, act)
 
-    async def _look(self, actor: Actor, channel_key: str, key: MessageSid | int, patch: MessagePatch) -> Facts | None:
+    async def _look(
+        self, actor: Actor, finding: Callable[[Repositories], Awaitable[Found]], patch: MessagePatch
+    ) -> Facts:
         """What a before-hook is told of a message that exists."""
-        repos = self._unit.store.read
-        access = await repos.channels.access(actor.service_sid, channel_key, actor.identity)
-        message = await repos.messages.get(access.channel.sid, key) if access is not None else None
-        if access is None or message is None:
-            return None
+        access, message = await finding(self._unit.store.read)
         intended = replace(
             message,
             body=given(patch.body, message.body),
@@ -203,12 +228,15 @@ class Messages:
             "by": actor.name,
         }
 
-    async def _look_at_draft(self, actor: Actor, draft: SendDraft) -> Facts | None:
+    async def _look_at_draft(self, actor: Actor, draft: SendDraft) -> Facts:
+        """What a before-hook is told of a message to be."""
         repos = self._unit.store.read
-        access = await repos.channels.access(actor.service_sid, draft.channel, actor.identity)
-        if access is None:
-            return None
-        files = await repos.media.many(actor.service_sid, draft.media_sids) if draft.media_sids else ()
+        access = await enter(repos, actor, draft.channel)
+        if actor.identity is not None:
+            require_sender(access.channel, _as_sender(access, actor.identity), draft)
+        held = await repos.media.many(actor.service_sid, draft.media_sids) if draft.media_sids else ()
+        found: dict[str, MediaFile] = {file.sid: file for file in held}
+        files = [_attachable(found.get(sid), sid, actor) for sid in draft.media_sids]
         message = {
             "body": draft.body or "" if not draft.media_sids else draft.body,
             "attributes": given(draft.attributes, "{}"),
@@ -230,6 +258,21 @@ class Messages:
             limits.subject(patch.subject)
         if patch.last_updated_by is not UNSET:
             limits.last_updated_by(patch.last_updated_by)
+
+
+def _as_sender(access: Access, identity: Identity) -> Sender:
+    return Sender(
+        channel_sid=access.channel.sid,
+        identity=identity,
+        permissions=access.permissions,
+        member_sid=access.member.sid if access.member is not None else None,
+        invited=access.invite is not None,
+    )
+
+
+def _attachable(file: MediaFile | None, sid: str, actor: Actor) -> MediaFile:
+    """As it is where the message is sent, but for files that are attached: the message may be sent once more."""
+    return attachable(None if file is None else replace(file, message_sid=None), sid, actor)
 
 
 def _editing(patch: MessagePatch) -> list[Permission]:

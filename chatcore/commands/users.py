@@ -23,7 +23,7 @@ from chatcore.domain.permissions import Permission, RoleType
 from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
 from chatcore.ports.hooks import BeforeHook
-from chatcore.ports.store import TransactionConflict
+from chatcore.ports.store import Repositories, TransactionConflict
 
 from . import membership, webhooks
 from .access import not_authorized
@@ -49,6 +49,21 @@ def _check(draft: UserDraft) -> None:
         limits.friendly_name(draft.friendly_name)
     if draft.attributes is not UNSET:
         limits.attributes(draft.attributes)
+
+
+async def _find_to_update(repos: Repositories, actor: Actor, key: str, draft: UserDraft) -> User:
+    user = await repos.users.get(actor.service_sid, key)
+    if user is None:
+        raise user_not_found(key)
+    if actor.identity is None:
+        return user
+    if draft.role_sid is not UNSET:
+        raise not_authorized("to change roles")
+    held = await repos.users.permissions(actor.service_sid, actor.identity) or frozenset()
+    own = user.identity == actor.identity
+    if Permission.EDIT_ANY_USER_INFO not in held and not (own and Permission.EDIT_OWN_USER_INFO in held):
+        raise not_authorized(Permission.EDIT_OWN_USER_INFO if own else Permission.EDIT_ANY_USER_INFO)
+    return user
 
 
 class Users:
@@ -122,12 +137,10 @@ class Users:
 
     async def update(self, actor: Actor, key: str, draft: UserDraft) -> User:
         """An update without any field answers with the user as it is and leaves no event. Only REST changes roles."""
+        finding = partial(_find_to_update, actor=actor, key=key, draft=draft)
 
         async def act(work: Work) -> User:
-            user = await work.tx.users.get(actor.service_sid, key)
-            if user is None:
-                raise user_not_found(key)
-            await self._allow(work, actor, user, draft)
+            user = await finding(work.tx)
             _check(draft)
             role = user.role_sid
             if draft.role_sid is not UNSET:
@@ -165,7 +178,17 @@ class Users:
             await work.tell(actor, Action.USER_UPDATE, {"user": snapshot.user(user)})
             return user
 
-        await self._hook.before(actor, Action.USER_UPDATE, partial(self._look, actor, key, draft))
+        async def look() -> Facts:
+            user = await finding(self._unit.store.read)
+            intended = replace(
+                user,
+                friendly_name=given(draft.friendly_name, user.friendly_name) or None,
+                attributes=given(draft.attributes, user.attributes),
+                role_sid=RoleSid(given(draft.role_sid, user.role_sid)),
+            )
+            return {"user": snapshot.user(intended)}
+
+        await self._hook.before(actor, Action.USER_UPDATE, look)
         return await self._unit.run(actor, act)
 
     async def delete(self, actor: Actor, key: str) -> None:
@@ -219,32 +242,6 @@ class Users:
             await work.tx.users.save_streams(list(streams.values()))
 
         await self._unit.run(server, act)
-
-    async def _look(self, actor: Actor, key: str, draft: UserDraft) -> Facts | None:
-        """What a before-hook is told."""
-        user = await self._unit.store.read.users.get(actor.service_sid, key)
-        if user is None:
-            return None
-        intended = replace(
-            user,
-            friendly_name=given(draft.friendly_name, user.friendly_name) or None,
-            attributes=given(draft.attributes, user.attributes),
-            role_sid=RoleSid(given(draft.role_sid, user.role_sid)),
-        )
-        return {"user": snapshot.user(intended)}
-
-    @staticmethod
-    async def _allow(work: Work, actor: Actor, user: User, draft: UserDraft) -> None:
-        if actor.identity is None:
-            return
-        if draft.role_sid is not UNSET:
-            raise not_authorized("to change roles")
-        held = await work.tx.users.permissions(actor.service_sid, actor.identity) or frozenset()
-        if Permission.EDIT_ANY_USER_INFO in held:
-            return
-        if user.identity != actor.identity or Permission.EDIT_OWN_USER_INFO not in held:
-            own = user.identity == actor.identity
-            raise not_authorized(Permission.EDIT_OWN_USER_INFO if own else Permission.EDIT_ANY_USER_INFO)
 
 
 def _reachability_signal(

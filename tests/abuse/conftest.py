@@ -9,7 +9,6 @@ import pytest_asyncio
 
 from tests.support.cluster import Cluster, running_cluster
 
-from .neighbours import Neighbours, neighbours
 from .node import Node, node_of
 
 
@@ -23,11 +22,4 @@ def abused_cluster() -> Iterator[Cluster]:
 async def node(abused_cluster: Cluster) -> AsyncIterator[Node]:
     """Has to be unharmed afterwards."""
     async with node_of(abused_cluster) as found, found.unharmed():
-        yield found
-
-
-@pytest_asyncio.fixture
-async def people(node: Node) -> AsyncIterator[Neighbours]:
-    """Neighbours of whoever abuses it."""
-    async with neighbours(node) as found:
         yield found

@@ -114,18 +114,18 @@ class Neighbours:
         body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": wanted}
         assert (await client.request("POST", "/v4/Subscriptions", body)).status == 200
         await client.event("subscription_established")
-        reader = self.readers["twilsock"] = Reader()
-        task = asyncio.create_task(self._hear(client, reader))
-        self._stack.callback(task.cancel)
+        self.readers["twilsock"] = Reader()
         return client
 
-    async def _hear(self, client: TwilsockClient, reader: Reader) -> None:
+    async def hear(self) -> None:
+        """What Twilsock tells, which nobody calls back for."""
+        client = self.twilsock
         while True:
             while client.told:
                 frame = client.told.popleft()
                 if frame.header.get("message_type") == SYNC and frame.json["event_type"] == "list_item_added":
                     for event in events_of(frame.json):
-                        reader.take(event["item_data"]["body"])
+                        self.readers["twilsock"].take(event["item_data"]["text"])
             client.frames.clear()
             await client.news()
 
@@ -153,9 +153,10 @@ async def neighbours(node: Node) -> AsyncIterator[Neighbours]:
         await people.move_in()
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(people.chat(stop))
-            try:
-                yield people
-            finally:
-                stop.set()
+            hearing = tasks.create_task(people.hear())
+            chatting = tasks.create_task(people.chat(stop))
+            yield people
+            stop.set()
+            await chatting
+            hearing.cancel()
         people.check()

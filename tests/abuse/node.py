@@ -20,7 +20,7 @@ GROWTH = 64 << 20
 """Bytes by which the gateway may be larger after an abuse than before: allocators keep what they had."""
 
 _SAMPLE = re.compile(r"^(\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
-_SPARE_FILES = 4  # pools of connections to the servers, which grow with use
+_SPARE_FILES = 16  # pools of connections to the servers grow with use
 
 
 @dataclass(frozen=True, slots=True)

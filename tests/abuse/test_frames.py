@@ -6,12 +6,10 @@ import struct
 
 import pytest
 
-from tests.support.native import encode_json, encode_protobuf
-from tests.support.twilsock import encode
-
-from .neighbours import Neighbours
+from .entrances import DEFLATE, ENTRANCES
+from .neighbours import neighbours
 from .node import Node
-from .raw import BINARY, CLOSE, CONT, PING, TEXT, frame, socket
+from .raw import CLOSE, CONT, PING, frame
 
 PROTOCOL_ERROR, BAD_TEXT, TOO_BIG = 1002, 1007, 1009
 
@@ -37,28 +35,18 @@ VIOLATIONS = {
     "close reason that is no text": (close(1000, b"\xff"), BAD_TEXT),
     "2^63 bytes": (frame(b"", size=1 << 63), TOO_BIG),
     "2^64 - 1 bytes": (frame(b"", size=(1 << 64) - 1), TOO_BIG),
-    "2^31 bytes of a ping": (frame(b"", PING, size=1 << 31), PROTOCOL_ERROR),
+    "2^31 bytes of a ping": (frame(b"", PING, size=1 << 31), TOO_BIG),
     "a gigabyte in a fragment": (frame(b"{", fin=False) + frame(b"", CONT, size=1 << 30), TOO_BIG),
 }
-ENTRANCES = {
-    "json": ("/connection/websocket", lambda token: encode_json([{"id": 1, "connect": {"token": token}}]), TEXT),
-    "protobuf": (
-        "/connection/websocket?format=protobuf",
-        lambda token: encode_protobuf([{"id": 1, "connect": {"token": token}}]),
-        BINARY,
-    ),
-    "twilsock": ("/v3/wsconnect", lambda token: encode({"method": "init", "id": "TM1", "token": token}), BINARY),
-}
-DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
-async def test_every_violation_has_its_code_before_and_after_login(
-    node: Node, people: Neighbours, entrance: str
-) -> None:
-    path, login, opcode = ENTRANCES[entrance]
-    for number, (name, (data, code)) in enumerate(VIOLATIONS.items()):
-        for first in (b"", frame(login(people.token(f"v{number}")), opcode)):
-            async with socket(node.port, path, *([DEFLATE] if number % 2 else []), first=first) as connection:
-                await connection.send(data)
-                assert (await connection.ending()).code == code, name
+@pytest.mark.parametrize("name", ENTRANCES)
+async def test_every_violation_has_its_code_before_and_after_login(node: Node, name: str) -> None:
+    entrance = ENTRANCES[name]
+    async with neighbours(node) as people:
+        for number, (violation, (data, code)) in enumerate(VIOLATIONS.items()):
+            for token in ("", people.token(f"v{number}")):
+                extensions = [DEFLATE] if number % 2 else []
+                async with entrance.opened(node.port, token, *extensions) as connection:
+                    await connection.send(data)
+                    assert (await connection.ending()).code == code, violation

@@ -123,7 +123,7 @@ async def test_a_silent_peer_costs_no_more_than_the_timeout(apns: AppleRig) -> N
 
 async def test_what_finds_no_place_in_time_was_not_sent(apns: AppleRig) -> None:
     apns.peer.answers(Silence())
-    async with apns.provider(timeout=0.3, concurrency=1) as provider:
+    async with apns.provider(timeout=2.0, concurrency=1) as provider:
         first, second = await send(provider, apns, 2)
     assert isinstance(first, TryLater)
     assert isinstance(second, TryLater)

@@ -20,6 +20,8 @@ from tests.support.receiver import Raw, Say, receiver
 
 from .rig import GoogleRig, delivery, google, server_tls
 
+DAWDLING = 60  # seconds that a busy machine may take
+
 
 def push(number: int = 0, **fields: Any) -> Any:  # Any: fields of a Delivery
     return delivery(number, PushType.FCM, **fields)
@@ -32,11 +34,13 @@ async def test_a_push_is_sent_as_google_wants_it(fcm: GoogleRig) -> None:
     assert outcome == Sent("projects/chat-project/messages/0:0")
     assert not fcm.peer.faults
     (message,) = fcm.peer.messages
+    left = message["webpush"]["headers"]["TTL"]
+    assert 86_400 - DAWDLING <= int(left) <= 86_400
     assert message == {
         "token": given.address,
         "data": given.payload,
-        "android": {"priority": "HIGH", "ttl": "86400s"},
-        "webpush": {"headers": {"Urgency": "high", "TTL": "86400"}},
+        "android": {"priority": "HIGH", "ttl": f"{left}s"},
+        "webpush": {"headers": {"Urgency": "high", "TTL": left}},
     }
     assert "zoë".encode() in fcm.peer.heard[0].body
 
@@ -46,7 +50,9 @@ async def test_time_to_live_is_what_is_left_and_at_least_a_second(fcm: GoogleRig
     async with fcm.provider() as provider:
         await provider.send(push(expires_at=now + timedelta(minutes=10)), fcm.credential)
         await provider.send(push(1, expires_at=now - timedelta(minutes=10)), fcm.credential)
-    assert [message["android"]["ttl"] for message in fcm.peer.messages] == ["600s", "1s"]
+    left, least = (int(message["android"]["ttl"].removesuffix("s")) for message in fcm.peer.messages)
+    assert 600 - DAWDLING <= left <= 600
+    assert least == 1
 
 
 async def test_the_older_name_of_the_service_is_served_too(fcm: GoogleRig) -> None:
@@ -162,10 +168,10 @@ async def test_a_token_is_renewed_before_its_end_while_pushes_go_on(fcm: GoogleR
         assert isinstance(await provider.send(push(), fcm.credential), Sent)
         fcm.peer.oauth.answer = Raw  # nobody there
         outcomes = await asyncio.gather(*(provider.send(push(number), fcm.credential) for number in range(1, 100)))
-        await fcm.oauth_server.until(lambda: len(fcm.oauth_server.heard) == 2)
+        await fcm.oauth_server.until(lambda: len(fcm.oauth_server.heard) > 1)
         fcm.peer.oauth.answer = None
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
-    assert len(fcm.oauth_server.heard) == 2
+    assert 2 <= len(fcm.oauth_server.heard) < 10, "one attempt at a time, not one for each push"
 
 
 @pytest.mark.parametrize("name", ["invalid_grant", "invalid_client", "unauthorized_client"])

@@ -1,0 +1,34 @@
+"""Two thousand broken messages, frames and requests for each way in."""
+
+from __future__ import annotations
+
+import pytest
+
+from .attacks import mutated
+from .entrances import ENTRANCES
+from .neighbours import neighbours
+from .node import Node
+
+COUNT = 2000
+SEED = 20261123
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+async def test_broken_messages_are_answered_or_end_the_connection(node: Node, name: str) -> None:
+    async with neighbours(node) as people:
+        verdicts = await mutated.messages(node, ENTRANCES[name], people.token, COUNT, SEED)
+    assert verdicts.total() == COUNT
+    assert verdicts["answered"] > COUNT / 25
+    assert verdicts["3501"] > COUNT / 4
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+async def test_broken_frames_end_no_worse_than_the_connection(node: Node, name: str) -> None:
+    async with neighbours(node):
+        await mutated.frames(node, ENTRANCES[name], COUNT, SEED)
+
+
+async def test_broken_requests_are_refused(node: Node) -> None:
+    async with neighbours(node):
+        statuses = await mutated.requests(node, COUNT, SEED)
+    assert statuses[400] > 0
