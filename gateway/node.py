@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError
@@ -148,14 +149,19 @@ class DeliveryTimes:
     """How long messages take from the time stamp of their commit to the queues of their readers on this node."""
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
-        self._metrics = metrics
+        self._observe = metrics.delivery_seconds.observe
         self._clock = clock
+        self._last = b"", datetime.min.replace(tzinfo=UTC)
 
     def delivered(self, event: Event) -> None:
         if event.type is EventType.MESSAGE_ADDED:
             start = event.payload.index(_AT) + len(_AT)
-            at = serial.parse_date(event.payload[start : event.payload.index(b'"', start)].decode())
-            self._metrics.delivery_seconds.observe(max(0.0, (self._clock.now() - at).total_seconds()))
+            text = event.payload[start : event.payload.index(b'"', start)]
+            last, at = self._last
+            if text != last:  # all messages of a batch have one date
+                at = serial.parse_date(text.decode())
+                self._last = text, at
+            self._observe(max(0.0, (self._clock.now() - at).total_seconds()))
 
 
 class Gauges:

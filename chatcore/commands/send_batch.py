@@ -30,6 +30,7 @@ from chatcore.domain.model import (
     LastMessage,
     Message,
     Position,
+    channel_with,
     given,
 )
 from chatcore.domain.snapshot import Facts
@@ -241,7 +242,7 @@ class SendBatch:
             content_sid=draft.content_sid,
             content_variables=draft.content_variables,
         )
-        changed = replace(
+        changed = channel_with(
             woken,
             next_index=message.index + 1,
             messages_count=channel.messages_count + 1,

@@ -154,7 +154,7 @@ WHERE c.sid = w.sid;
 -- seq, payload; the date of all; of channels: sid, last_seq as known, last_seq, next_index, last_message_sid; of those
 -- who need a permission: channel_sid, identity, permission; of jobs: channel_sid, kind, service_sid, dedupe, lane, job,
 -- due in, expires in (seconds). Jobs of a lane keep their order, which a join would not promise
-WITH refused AS (
+WITH refused AS MATERIALIZED (
   SELECT w.channel_sid
   FROM unnest($18::text[], $19::text[], $20::text[]) AS w (channel_sid, identity, permission)
   LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
 from chatcore.domain.events import (
     EventType,
     SignalType,
@@ -10,7 +15,7 @@ from chatcore.domain.events import (
     user_topic,
 )
 from chatcore.domain.ids import AccountSid, ChannelSid, Identity, ServiceSid, UserSid
-from chatcore.domain.model import UNSET, Actor, given
+from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Position, channel_with, given
 
 
 def test_a_parameter_that_was_not_given_differs_from_one_that_clears() -> None:
@@ -62,3 +67,29 @@ def test_event_types_are_as_they_stand_in_the_log() -> None:
         "user.updated",
         "channel.activity",
     }
+
+
+def test_the_quick_copy_of_a_channel_is_the_usual_one() -> None:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    channel = Channel(
+        sid=ChannelSid("CH1"),
+        service_sid=ServiceSid("IS1"),
+        friendly_name=None,
+        unique_name="one",
+        type=ChannelType.PUBLIC,
+        attributes="{}",
+        created_by="alice",
+        members_count=1,
+        messages_count=2,
+        next_index=3,
+        last_message=None,
+        last_message_sid=None,
+        date_created=now,
+        date_updated=now,
+        rev=4,
+        stream=Position(offset=5, epoch="e"),
+    )
+    assert channel_with(channel) == channel
+    assert channel_with(channel, next_index=7, friendly_name="x") == replace(channel, next_index=7, friendly_name="x")
+    with pytest.raises(KeyError):
+        channel_with(channel, name="x")
