@@ -250,7 +250,8 @@ class SendBatch:
             last_message_sid=message.sid,
             stream=Position(offset=position, epoch=channel.stream.epoch),
         )
-        self._log(send, message, now, written)
+        text = serial.message(message)
+        self._log(send, message, text, now, written)
         if woken.state is not channel.state:
             changed = self._log_waking(send, channel, changed, known, now, written)
         written.channels[channel.sid] = changed
@@ -274,16 +275,16 @@ class SendBatch:
             written.jobs += [(channel.sid, job) for job in jobs]
         if ref is not None:
             known.refs[ref] = message
-        return Sent(message=message, duplicate=False)
+        return Sent(message=message, duplicate=False, written=text)
 
     @staticmethod
-    def _log(send: Send, message: Message, now: datetime, written: _Written) -> None:
+    def _log(send: Send, message: Message, text: str, now: datetime, written: _Written) -> None:
         payload = serial.event(
             EventType.MESSAGE_ADDED,
             at=now,
             by=send.actor.identity,
             channel_sid=message.channel_sid,
-            message=serial.message(message),
+            message=text,
         )
         topic = channel_topic(message.channel_sid)
         written.events.append(Event(topic=topic, offset=message.rev, type=EventType.MESSAGE_ADDED, payload=payload))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chatcore.domain import limits
@@ -42,10 +42,12 @@ class SendDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The message as committed; `duplicate` when its client_ref had been used."""
+    """The message as committed; `duplicate` when its client_ref had been used. `written` is its JSON where that was
+    written for the log just now."""
 
     message: Message
     duplicate: bool
+    written: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from chatcore.domain.model import Actor
 from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
 
-Look = Callable[[], Awaitable[Facts | None]]
-"""Reads what the action is about, with the intended values in place; None where it is not there (the command itself
-will say so). Called only if somebody wants to know."""
+Look = Callable[[], Awaitable[Facts]]
+"""Reads what the action is about, with the intended values in place. Raises what the command would where the actor may
+not do it or it is not there, so that nobody is asked about it. Called only if somebody wants to know."""
 
 Changes = Mapping[str, str]
 """Fields to replace: `body`, `author`, `attributes` of a message, `friendly_name`, `unique_name`, `attributes` of a

@@ -67,8 +67,6 @@ class BeforeCalls:
         if not any(_questions(service, action, media=media, private=True) for media in (False, True)):
             return NO_CHANGES
         facts = await look()
-        if facts is None:
-            return NO_CHANGES
         deadline = self._clock.monotonic() + PATIENCE
         changes: dict[str, str] = {}
         for question in _questions(service, action, media=_has_media(facts), private=_is_private(facts)):

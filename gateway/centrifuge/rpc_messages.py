@@ -30,7 +30,8 @@ async def send(services: RoomServices, session: Session, params: p.MessageSend) 
         client_ref=params.client_ref,
     )
     sent = await services.chat.messages.send(session.actor, draft)
-    return f'{{"message":{serial.message(sent.message)},"duplicate":{"true" if sent.duplicate else "false"}}}'
+    text = sent.written or serial.message(sent.message)
+    return f'{{"message":{text},"duplicate":{"true" if sent.duplicate else "false"}}}'
 
 
 def _key(params: p.OfMessage) -> MessageSid | int:

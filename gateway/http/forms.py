@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from chatcore.domain import limits
 from chatcore.domain.model import UNSET, Unset
@@ -205,7 +205,7 @@ async def read_form(request: Request) -> Form:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Raises HttpError: 413 above `limit` bytes, 408 when they do not come within BODY_TIME."""
+    """Raises HttpError: 413 above `limit` bytes, 408 when they do not come within BODY_TIME, 400 if the client goes."""
     announced = request.headers.get("content-length", "0")
     too_large = HttpError(413, INVALID_PARAMETER, f"Request body is larger than {limit} bytes")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
@@ -217,6 +217,8 @@ async def read_body(request: Request, limit: int) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise too_large
+    except ClientDisconnect:
+        raise HttpError(400, INVALID_PARAMETER, "The body was cut off") from None
     except TimeoutError:
         raise HttpError(408, INVALID_PARAMETER, f"The body did not arrive within {BODY_TIME:g} seconds") from None
     return bytes(body)

@@ -24,8 +24,11 @@ DEFLATE: Sequence[ServerExtensionFactory] = (
 )
 
 
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
 class BadHead(Exception):
-    """Not a request head the library accepts; `answer` is what it says to that, empty when there is nothing to say."""
+    """Not a request head the library accepts; `answer` is what to say to that."""
 
     def __init__(self, answer: bytes) -> None:
         super().__init__("bad request head")
@@ -41,7 +44,7 @@ class Opening:
         self._library.receive_data(head[: head.find(b"\r\n\r\n") + 4] or head)
         events = self._library.events_received()
         if not events or not isinstance(events[0], Request):
-            raise BadHead(b"".join(self._library.data_to_send()))
+            raise BadHead(b"".join(self._library.data_to_send()) or _BAD_REQUEST)
         self._request = events[0]
         path, _, query = self._request.path.partition("?")
         self.handshake = Handshake(

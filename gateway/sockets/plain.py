@@ -35,6 +35,7 @@ class PlainConnection(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._in_head = True  # between two requests too
         self._head = 0  # bytes of it so far
+        self._passed = False  # a head ended in what is being parsed
         self._left = False  # for a WebSocket
         self._refusal = 400  # what the parser's next complaint means
         self._deadline: asyncio.TimerHandle | None = None
@@ -52,11 +53,11 @@ class PlainConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        head_began = self._in_head
+        head_began, self._passed = self._in_head, False
         super().data_received(data)
         if self._left or self.transport.is_closing():
             return
-        if head_began and self._in_head:
+        if head_began and self._in_head and not self._passed:
             self._head += len(data)
             if self._head > HEAD_MAX:
                 self._refuse(431)
@@ -81,8 +82,10 @@ class PlainConnection(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_MAX:
             self._refusal = 431
             raise ValueError("the head is too large")
+        if sum(name == b"host" for name, _ in self.headers) > 1:  # RFC 9112 section 3.2
+            raise ValueError("which host")
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head, self._passed = False, True
         self._head = 0
 
     def on_message_complete(self) -> None:
@@ -106,9 +109,12 @@ class PlainConnection(HttpToolsProtocol):
             self._refuse(408 if self._head else None)
 
     def _refuse(self, status: int | None) -> None:
-        """None says nothing, and so does every status in the middle of an answer."""
+        """None says nothing, and so does every status once an answer has begun."""
         self._drop_deadline()
-        if status is not None and not self._running:
+        cycle = self.cycle
+        if status is not None and (not self._running or not (cycle.response_started or self.pipeline)):
+            if cycle is not None:
+                cycle.disconnected = True  # its own answer comes too late
             self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
         self._must_be_taken()

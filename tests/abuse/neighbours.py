@@ -43,7 +43,7 @@ class Neighbours:
     def __init__(self, node: Node, stack: AsyncExitStack) -> None:
         self._node = node
         self._stack = stack
-        self._suffix = secrets.token_hex(4)
+        self.suffix = secrets.token_hex(4)
         self.readers: dict[str, Reader] = {}
         self.times: list[float] = []
         self._clients: list[NativeClient | TwilsockClient] = []
@@ -57,8 +57,12 @@ class Neighbours:
         self.protobuf = await self._native(protobuf=True)
         self.twilsock = await self._twilsock()
 
+    def identity(self, name: str) -> str:
+        """One that nobody else in this run has."""
+        return f"{name}-{self.suffix}"
+
     def token(self, name: str) -> str:
-        return access_token(f"{name}-{self._suffix}")
+        return access_token(self.identity(name))
 
     async def chat(self, stop: asyncio.Event) -> None:
         """Until told to stop; fails as soon as a message is not acknowledged, or does not reach everybody in time."""
@@ -106,7 +110,7 @@ class Neighbours:
         self._stack.push_async_callback(client.close)
         self._clients.append(client)
         assert (await client.init(self.token("twilsock")))["status"]["code"] == 200
-        who = {"identity": f"twilsock-{self._suffix}"}
+        who = {"identity": self.identity("twilsock")}
         joined = await client.request("POST", f"/Client/v1/Conversations/{self.sid}/Participants", who)
         assert joined.status in (200, 201), joined
         messages = await client.request("GET", f"/v3/Lists/{self.sid}.messages")

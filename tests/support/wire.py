@@ -139,6 +139,7 @@ class _Stretch:
     queue: deque[tuple[float, bytes]] = field(default_factory=deque)  # loop time at which they may go on
     timer: asyncio.TimerHandle | None = None
     ended: bool = False  # the sender said that nothing follows
+    over: bool = False  # and the receiver was told
 
 
 class _Connection:
@@ -197,6 +198,11 @@ class _Connection:
             else:
                 sender.pause_reading()
 
+    def lost(self) -> None:
+        """One end is gone, so the other one goes, unless both came to a proper end."""
+        if self in self._wire.connections:
+            self.abort()
+
     def abort(self) -> None:
         self._wire.connections.discard(self)
         for stretch in self._stretches.values():
@@ -204,6 +210,12 @@ class _Connection:
                 stretch.timer.cancel()
         for end in self._ends.values():
             end.abort()
+
+    def _close(self) -> None:
+        """What was written still leaves."""
+        self._wire.connections.discard(self)
+        for end in self._ends.values():
+            end.close()
 
     def _pump(self, way: Way) -> None:
         stretch, end = self._stretches[way], self._ends.get(way)
@@ -215,8 +227,16 @@ class _Connection:
             end.write(stretch.queue.popleft()[1])
         if stretch.queue:
             stretch.timer = loop.call_at(stretch.queue[0][0], self._due, way)
-        elif stretch.ended and not end.is_closing():
-            end.write_eof()
+        elif stretch.ended and not stretch.over:
+            stretch.over = True
+            try:
+                if not end.is_closing():
+                    end.write_eof()
+            except OSError:  # it was reset a moment ago
+                self.abort()
+                return
+            if all(each.over for each in self._stretches.values()):
+                self._close()
 
     def _due(self, way: Way) -> None:
         self._stretches[way].timer = None
@@ -244,7 +264,7 @@ class _End(asyncio.Protocol):
         self._connection.pause(self._back, reading=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connection.abort()
+        self._connection.lost()
 
 
 class _Near(_End):

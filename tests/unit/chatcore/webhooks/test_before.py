@@ -42,7 +42,9 @@ class Scene:
     async def settings(self, actor: Actor) -> Service:
         return self.service
 
-    async def look(self) -> Facts | None:
+    async def look(self) -> Facts:
+        if self.facts is None:
+            raise ChatError(Code.CHANNEL_NOT_FOUND, "Channel was not found")
         self.looks += 1
         return self.facts
 
@@ -91,9 +93,11 @@ async def test_servers_are_never_asked_about() -> None:
     assert (made.looks, made.calls) == (0, [])
 
 
-async def test_what_is_not_there_is_not_asked_about() -> None:
+async def test_nobody_is_asked_about_what_is_not_allowed_or_not_there() -> None:
     made = scene("onMessageSend", facts=None)
-    assert await made.ask() == {}
+    with pytest.raises(ChatError) as refused:
+        await made.ask()
+    assert refused.value.code is Code.CHANNEL_NOT_FOUND
     assert made.calls == []
 
 

@@ -1,0 +1,124 @@
+"""Clients that ask and do not read the answers, or do not read at all."""
+
+from __future__ import annotations
+
+import asyncio
+import socket as sockets
+
+from tests.abuse.entrances import ENTRANCES, JSON, SDK
+from tests.abuse.neighbours import PATIENCE, Neighbours
+from tests.abuse.node import Figures, Node
+from tests.abuse.raw import Raw
+from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
+from tests.support.native import encode_json
+from tests.support.twilsock import encode
+
+OUTBOUND = 1 << 20
+"""Bytes a reader may lag: CHAT_OUTBOUND_LIMIT."""
+
+BODY = "x" * 30_000
+SLOW = 'code="3008"'
+
+
+def deafen(connection: Raw) -> None:
+    """Reads no more, and has little room for what comes."""
+    transport = connection.writer.transport
+    transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    transport.pause_reading()  # type: ignore[attr-defined]  # of the read half
+
+
+async def readers(node: Node, people: Neighbours, messages: int) -> None:
+    """Members of a busy room, one by each way in, who read nothing: each is cut off with 3008."""
+    answer = await node.http.post(
+        f"/v2/Services/{SERVICE}/Channels", auth=(ACCOUNT, AUTH_TOKEN), data={"Type": "public"}
+    )
+    sid = str(answer.json()["sid"])
+    before = await node.figures()
+    connections = []
+    for entrance in ENTRANCES.values():
+        name = f"deaf-{entrance.name}"
+        opened = entrance.opened(node.port, people.token(name))
+        connection = await opened.__aenter__()
+        connections.append(opened)
+        await node.http.post(
+            f"/v2/Services/{SERVICE}/Channels/{sid}/Members",
+            auth=(ACCOUNT, AUTH_TOKEN),
+            data={"Identity": people.identity(name)},
+        )
+        if entrance is SDK:
+            await _follow(connection, sid)
+        deafen(connection)
+    try:
+        for _ in range(messages):
+            sent = await node.http.post(
+                f"/v2/Services/{SERVICE}/Channels/{sid}/Messages", auth=(ACCOUNT, AUTH_TOKEN), data={"Body": BODY}
+            )
+            assert sent.status_code == 201, sent.text
+            now = await node.figures()
+            if _cut(now) - _cut(before) == len(ENTRANCES):
+                break
+        async with asyncio.timeout(PATIENCE):
+            while _cut(now) - _cut(before) < len(ENTRANCES):
+                await asyncio.sleep(0.1)
+                now = await node.figures()
+        for protocol, count in (("centrifuge", 2), ("twilsock", 1)):
+            labels = (SLOW, f'protocol="{protocol}"')
+            assert now.sum("chat_disconnects_total", *labels) - before.sum("chat_disconnects_total", *labels) == count
+    finally:
+        for opened in connections:
+            await opened.__aexit__(None, None, None)
+
+
+def _cut(figures: Figures) -> float:
+    return figures.sum("chat_slow_disconnects_total")
+
+
+async def _follow(connection: Raw, sid: str) -> None:
+    """Hears the messages of the room, by Twilsock."""
+    get = {"path": f"/v3/Lists/{sid}.messages", "method": "GET"}
+    await connection.send(SDK.framed(encode({"method": "message", "id": "TM1", "http_request": get})))
+    _, payload = await connection.receive()
+    object_sid = "ES" + payload.partition(b'"sid":"ES')[2][:32].decode()
+    wanted = [{"object_sid": object_sid, "object_type": "list", "last_event_id": None}]
+    body = encode_json([{"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": wanted}])
+    post = {"path": "/v4/Subscriptions", "method": "POST"}
+    await connection.send(SDK.framed(encode({"method": "message", "id": "TM2", "http_request": post}, body)))
+    while b"subscription_established" not in (await connection.receive())[1]:
+        pass
+
+
+async def askers(node: Node, people: Neighbours, count: int) -> None:
+    """Ask for far more than they read. Their commands wait once half of what they may lag is waiting for them, so
+    there is never much more; and the node stops reading them too."""
+    for entrance, question in ((JSON, _list_by_rpc), (SDK, _list_by_twilsock)):
+        async with entrance.opened(node.port, people.token("asker")) as connection:
+            if entrance is JSON:
+                join = encode_json([{"id": 2, "rpc": {"method": "channel.join", "data": {"channel": people.sid}}}])
+                await connection.send(entrance.framed(join))
+            deafen(connection)
+            block = b"".join(entrance.framed(question(people.sid, number)) for number in range(3, 3 + count))
+            sending = asyncio.ensure_future(connection.send(block))
+            try:
+                most = await _settled_backlog(node)
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+            assert most < 2 * OUTBOUND, entrance.name
+
+
+async def _settled_backlog(node: Node) -> float:
+    """Bytes queued, once they are no longer becoming more."""
+    most = -1.0
+    while (now := (await node.figures()).sum("chat_outbound_bytes")) > most:
+        most = now
+        await asyncio.sleep(0.3)
+    return most
+
+
+def _list_by_rpc(sid: str, number: int) -> bytes:
+    return encode_json([{"id": number, "rpc": {"method": "message.list", "data": {"channel": sid, "limit": 100}}}])
+
+
+def _list_by_twilsock(sid: str, number: int) -> bytes:
+    http = {"path": "/Client/v1/Configuration", "method": "GET"}
+    return encode({"method": "message", "id": f"TM{number}", "http_request": http})
