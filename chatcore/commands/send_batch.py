@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -98,6 +98,43 @@ class SendBatch:
                 _refuse(send, ChatError(Code.UNAVAILABLE, "The node is stopping"))
 
     async def _commit(self, batch: list[Send]) -> None:
+        if (recalled := self._known.recall(batch)) is not None:
+            batch = await self._append(batch, *recalled)
+        if batch:
+            await self._commit_locked(batch)
+
+    async def _append(self, batch: list[Send], channels: Mapping[ChannelSid, Channel], known: Known) -> list[Send]:
+        """Writes and answers the sends to channels that are still as they are known. Returns the others, of which
+        nothing was written."""
+        answers, written = self._place_all(batch, channels, known)
+        if not written.messages:
+            return batch
+        touched = [(channels[sid].stream.offset, written.channels[sid]) for sid in sorted(written.touched)]
+        try:
+            moved = await self._unit.store.read.messages.append(
+                written.messages, written.events, touched, requirements(batch), written.jobs
+            )
+        except TransactionConflict:
+            return batch
+        except ChatError as error:
+            if not error.temporary:
+                return batch  # a client_ref was used before: for what, the transaction finds out
+            for send in batch:
+                _refuse(send, error)
+            return []
+        except asyncio.CancelledError:
+            for send in batch:
+                _refuse(send, ChatError(Code.UNAVAILABLE, "The node is stopping"))
+            raise
+        self._known.avoid(written.touched - moved)
+        self._known.keep(channels, [written.channels[sid] for sid in sorted(moved)], known.senders)
+        if written.jobs and moved:
+            self._unit.ring()
+        self._unit.publisher.publish([event for event in written.events if topic_sid(event.topic) in moved])
+        _answer((send, answer) for send, answer in zip(batch, answers, strict=True) if send.channel_sid in moved)
+        return [send for send in batch if send.channel_sid not in moved]
+
+    async def _commit_locked(self, batch: list[Send]) -> None:
         try:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
@@ -124,30 +161,13 @@ class SendBatch:
             await self._commit_singly(batch)
         else:
             self._unit.publisher.publish(events)
-            for send, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, ChatError):
-                    _refuse(send, answer)
-                elif not send.done.done():
-                    send.done.set_result(answer)
+            _answer(zip(batch, answers, strict=True))
 
     async def _commit_singly(self, batch: list[Send]) -> None:
         for send in batch:
-            await self._commit([send])
+            await self._commit_locked([send])
 
     async def _write(self, batch: Sequence[Send]) -> tuple[list[Sent | ChatError], list[Event]]:
-        recalled = self._known.recall(batch)
-        if recalled is None:
-            return await self._write_locked(batch)
-        answers, events, moved = await self._append(batch, *recalled)
-        late = [place for place, send in enumerate(batch) if send.channel_sid not in moved]
-        if late:
-            found, more = await self._write_locked([batch[place] for place in late])
-            events += more
-            for place, answer in zip(late, found, strict=True):
-                answers[place] = answer
-        return answers, events
-
-    async def _write_locked(self, batch: Sequence[Send]) -> tuple[list[Sent | ChatError], list[Event]]:
         async with self._unit.store.transaction() as tx:
             channels = await tx.channels.lock(sorted({send.channel_sid for send in batch}))
             known = await look_up(tx, batch, channels)
@@ -162,31 +182,6 @@ class SendBatch:
         if written.jobs:
             self._unit.ring()
         return answers, written.events
-
-    async def _append(
-        self, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel], known: Known
-    ) -> tuple[list[Sent | ChatError], list[Event], Set[ChannelSid]]:
-        """Writes to the channels that are still as they are known, and says which they are: for the sends to others
-        there is no answer yet, and nothing of them was written."""
-        answers, written = self._place_all(batch, channels, known)
-        moved: Set[ChannelSid] = set()
-        if written.messages:
-            touched = [(channels[sid].stream.offset, written.channels[sid]) for sid in sorted(written.touched)]
-            try:
-                moved = await self._unit.store.read.messages.append(
-                    written.messages, written.events, touched, requirements(batch), written.jobs
-                )
-            except TransactionConflict:
-                pass
-            except ChatError as error:
-                if error.temporary:
-                    raise
-                # A client_ref that was used before: who used it is for the transaction to find out.
-        self._known.avoid(written.touched - moved)
-        self._known.keep(channels, [written.channels[sid] for sid in sorted(moved)], known.senders)
-        if written.jobs and moved:
-            self._unit.ring()
-        return answers, [event for event in written.events if topic_sid(event.topic) in moved], moved
 
     def _place_all(
         self, batch: Sequence[Send], channels: Mapping[ChannelSid, Channel], known: Known
@@ -335,6 +330,14 @@ def _body(draft: SendDraft) -> str | None:
 def _editor(draft: SendDraft) -> str | None:
     editor = given(draft.last_updated_by, None)
     return None if editor is None else limits.last_updated_by(editor)
+
+
+def _answer(answers: Iterable[tuple[Send, Sent | ChatError]]) -> None:
+    for send, answer in answers:
+        if isinstance(answer, ChatError):
+            _refuse(send, answer)
+        elif not send.done.done():
+            send.done.set_result(answer)
 
 
 def _refuse(send: Send, error: ChatError) -> None:

@@ -21,8 +21,9 @@ class Session:
 class Presence(Protocol):
     """One entry per connection, gone 60 s after it was last announced. Raises ConnectionError while unreachable."""
 
-    async def enter(self, session: Session) -> int:
-        """Announces the session; returns how many live ones the identity has in the service, this one included."""
+    async def enter(self, session: Session, *, limit: int = 0) -> int:
+        """Announces the session; returns how many live ones the identity has in the service, this one included. With a
+        limit, one that would be too many is counted and not announced."""
         ...
 
     async def leave(self, session: Session, *, goodbye: bool = False) -> int:

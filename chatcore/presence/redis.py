@@ -24,6 +24,8 @@ _LEFT_MS: Final = 600_000
 # must see itself as the first.
 _ENTER: Final = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+local limit, others = tonumber(ARGV[5]), redis.call('ZCARD', KEYS[1])
+if limit > 0 and others >= limit and not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return others + 1 end
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('DEL', KEYS[2])
@@ -70,9 +72,9 @@ class RedisPresence:
     async def close(self) -> None:
         await self._server.close()
 
-    async def enter(self, session: Session) -> int:
+    async def enter(self, session: Session, *, limit: int = 0) -> int:
         now = self._now()
-        return await self._script(_ENTER, session, session.connection, now, now + TTL_MS, TTL_MS)
+        return await self._script(_ENTER, session, session.connection, now, now + TTL_MS, TTL_MS, limit)
 
     async def leave(self, session: Session, *, goodbye: bool = False) -> int:
         return await self._script(_LEAVE, session, session.connection, self._now(), int(goodbye), _LEFT_MS)

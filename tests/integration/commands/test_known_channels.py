@@ -12,9 +12,10 @@ from chatcore.commands.channel_webhooks import WebhookDraft
 from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.guests import GuestDraft
 from chatcore.commands.members import MemberPatch
-from chatcore.commands.sending import SendDraft
+from chatcore.commands.sending import SendDraft, Sent
 from chatcore.commands.users import UserDraft
-from chatcore.domain.errors import Code
+from chatcore.domain.errors import ChatError, Code
+from chatcore.domain.events import channel_topic
 from chatcore.domain.model import Channel, ChannelState
 from chatcore.domain.permissions import Permission, RoleType
 from chatcore.domain.webhooks import Vocabulary
@@ -99,6 +100,40 @@ async def test_one_of_many_channels_was_changed(store: PostgresStore, other_stor
         ]
         for channel in channels:
             await assert_gapless(world, channel, 6 if channel is channels[2] else 5)
+
+
+async def test_trouble_with_the_others_repeats_and_loses_nothing(
+    store: PostgresStore, other_store: PostgresStore
+) -> None:
+    async with troubled(store) as (world, trouble), node(other_store) as (other, _, _):
+        quick, slow = await known(world), await known(world)
+        await world.chat.services.settings(world.rest)
+        world.hook.curious = False
+
+        async def overtake() -> None:
+            """The slow channel is known, and changed by the other node behind this one's back."""
+            world.clock.passed += known_channels.AVOIDED
+            await world.send(slow)
+            await other.messages.send(world.rest, SendDraft(channel=slow.sid))
+
+        async def both() -> list[object]:
+            drafts = [SendDraft(channel=channel.sid) for channel in (quick, slow, quick)]
+            sends = (world.chat.messages.send(world.rest, draft) for draft in drafts)
+            return list(await asyncio.gather(*sends, return_exceptions=True))
+
+        await overtake()
+        trouble.conflicts = 2
+        assert [type(answer) for answer in await both()] == [Sent] * 3
+        assert trouble.conflicts == 0
+        await assert_gapless(world, quick, 3)
+        await assert_gapless(world, slow, 4)
+
+        await overtake()
+        trouble.failure = ChatError(Code.UNAVAILABLE, "away")
+        assert [type(answer) for answer in await both()] == [Sent, ChatError, Sent]
+        await assert_gapless(world, quick, 5)
+        await assert_gapless(world, slow, 6)
+        assert len(world.published.events(channel_topic(quick.sid))) == 5
 
 
 async def test_a_permission_is_lost_with_the_next_send(world: World, other_store: PostgresStore) -> None:

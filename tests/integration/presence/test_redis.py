@@ -30,6 +30,12 @@ async def test_connections_of_an_identity_are_counted(presence: RedisPresence) -
     assert await presence.leave(session("b")) == 0
 
 
+async def test_one_too_many_is_counted_and_leaves_no_trace(presence: RedisPresence) -> None:
+    assert [await presence.enter(session(name), limit=2) for name in "abcda"] == [1, 2, 3, 3, 2]
+    assert await presence.leave(session("a")) == 1
+    assert await presence.enter(session("c"), limit=2) == 2
+
+
 async def test_services_and_identities_are_parted(presence: RedisPresence) -> None:
     assert await presence.enter(session("a")) == 1
     assert await presence.enter(session("b", BOB)) == 1
