@@ -38,6 +38,11 @@ def is_channel(topic: Topic) -> bool:
     return topic.startswith("chat:")
 
 
+def is_user(topic: Topic) -> bool:
+    """Whether it carries a user's own stream; profiles have none."""
+    return topic.startswith("user:")
+
+
 class EventType(StrEnum):
     """Types as they stand in the payload and in the log. The first group is logged per channel, the second per user."""
 

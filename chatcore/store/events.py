@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chatcore.domain.events import Event, EventType, Topic, channel_topic, is_channel, topic_sid, user_topic
+from chatcore.domain.events import Event, EventType, Topic, channel_topic, is_channel, is_user, topic_sid, user_topic
 from chatcore.ports.views import StreamTop
 
 from .channels import top_from
@@ -55,9 +55,9 @@ class Events:
         return [_event_from(topic, row) for row in rows]
 
     async def tops(self, topics: Sequence[Topic]) -> Mapping[Topic, StreamTop]:
-        names = {topic_sid(topic): topic for topic in topics}
+        names = {topic_sid(topic): topic for topic in topics if is_channel(topic) or is_user(topic)}
         channels = [sid for sid, topic in names.items() if is_channel(topic)]
-        users = [sid for sid, topic in names.items() if not is_channel(topic)]
+        users = [sid for sid, topic in names.items() if is_user(topic)]
         rows = await self._session.rows(_SQL["tops"], channels, users)
         return {names[row["sid"]]: top_from(row) for row in rows}
 
@@ -67,7 +67,7 @@ class Events:
         found: dict[Topic, list[Event]] = {topic: [] for topic in wanted}
         for statement, named, chosen in (
             ("missed_of_channels", channel_topic, [topic for topic in wanted if is_channel(topic)]),
-            ("missed_of_users", user_topic, [topic for topic in wanted if not is_channel(topic)]),
+            ("missed_of_users", user_topic, [topic for topic in wanted if is_user(topic)]),
         ):
             if chosen:
                 sids, offsets = [topic_sid(topic) for topic in chosen], [wanted[topic] for topic in chosen]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatcore.domain.events import Event, EventType, Topic, channel_topic, user_topic
+from chatcore.domain.events import Event, EventType, Topic, channel_topic, profile_topic, user_topic
 from chatcore.domain.ids import ChannelSid, UserSid, new_sid
 from chatcore.domain.model import Position, Service
 from chatcore.ports.views import StreamTop
@@ -45,6 +45,16 @@ async def test_tops_of_streams_that_exist(store: PostgresStore, service: Service
         channel_topic(channel.sid): StreamTop(position=channel.stream, first_offset=1),
         user_topic(alice.sid): StreamTop(position=Position(offset=0, epoch=alice.stream.epoch), first_offset=1),
     }
+
+
+async def test_a_profile_has_no_stream_whoever_it_belongs_to(store: PostgresStore, service: Service) -> None:
+    alice = await make.user(store, service, "alice")
+    own, profile = user_topic(alice.sid), profile_topic(alice.sid)
+    await store.read.events.append(_events(own, 2, EventType.CHANNEL_JOINED), make.NOW)
+    assert set(await store.read.events.tops([profile])) == set()
+    assert set(await store.read.events.tops([own, profile])) == {own}
+    missed = await store.read.events.missed({own: 0, profile: 0}, per_topic=9)
+    assert {topic: len(events) for topic, events in missed.items()} == {own: 2, profile: 0}
 
 
 async def test_missed_events_are_cut_per_topic(store: PostgresStore) -> None:
