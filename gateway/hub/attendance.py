@@ -24,6 +24,7 @@ from chatcore.ports.presence import Presence, Session
 logger = logging.getLogger(__name__)
 RENEWAL = 20.0  # seconds; entries live for 60
 RETRY = 2.0  # seconds until presence is tried again
+LIFE = 60.0  # seconds after which an entry that nobody renews is gone by itself
 CHUNK = 1000
 MERGE = 1.0  # seconds of changes that are told together
 
@@ -37,6 +38,7 @@ class _Leaving:
     user_sid: UserSid
     reachability: bool
     goodbye: bool
+    at: float  # monotonic
 
 
 class Attendance:
@@ -59,15 +61,17 @@ class Attendance:
     async def enter(self, session: Session, user_sid: UserSid, *, limit: int, reachability: bool) -> bool:
         """False, and nothing announced, when the identity has `limit` live connections already."""
         try:
-            count = await self._presence.enter(session)
+            count = await self._presence.enter(session, limit=limit)
         except ConnectionError:
             count = 1 + sum(
                 s.identity == session.identity and s.service_sid == session.service_sid for s in self._sessions.values()
             )
-        self._sessions[session.connection] = session
+        except asyncio.CancelledError:
+            self._withdraw_soon(session, user_sid, reachability=False, goodbye=False)
+            raise
         if count > limit:
-            self.leave(session, user_sid, reachability=False)
             return False
+        self._sessions[session.connection] = session
         if reachability and count == 1:
             self._tell(user_sid, session, online=True)
         return True
@@ -75,8 +79,7 @@ class Attendance:
     def leave(self, session: Session, user_sid: UserSid, *, reachability: bool, goodbye: bool = False) -> None:
         """Withdrawn by the task, soon. `goodbye`: the client closed the connection, which was not lost."""
         if self._sessions.pop(session.connection, None) is not None:
-            self._leaving.append(_Leaving(session, user_sid, reachability, goodbye))
-            self._wake.set()
+            self._withdraw_soon(session, user_sid, reachability=reachability, goodbye=goodbye)
 
     async def online(self, service_sid: ServiceSid, identities: list[Identity]) -> dict[Identity, bool | None]:
         """None for everybody while presence is away."""
@@ -112,7 +115,6 @@ class Attendance:
                     self._announce = False
             except ConnectionError:
                 logger.warning("Presence is away, entries will expire", extra={"action": "presence_unavailable"})
-                self._leaving.clear()
                 renew_at = min(renew_at, loop.time() + RETRY)
 
     async def tell(self) -> None:
@@ -141,10 +143,19 @@ class Attendance:
         self._leaving.clear()
         self._sessions.clear()
 
+    def _withdraw_soon(self, session: Session, user_sid: UserSid, *, reachability: bool, goodbye: bool) -> None:
+        self._leaving.append(_Leaving(session, user_sid, reachability, goodbye, self._clock.monotonic()))
+        self._wake.set()
+
     async def _withdraw(self) -> None:
+        """Those that it cannot withdraw stay: entries left behind count against the limit of their identity."""
         while self._leaving:
-            gone = self._leaving.popleft()
-            remaining = await self._presence.leave(gone.session, goodbye=gone.goodbye)
+            gone = self._leaving[0]
+            if self._clock.monotonic() - gone.at < LIFE:
+                remaining = await self._presence.leave(gone.session, goodbye=gone.goodbye)
+            else:
+                remaining = 1  # nobody knows
+            self._leaving.popleft()
             if gone.reachability and not remaining:
                 self._tell(gone.user_sid, gone.session, online=False)
 

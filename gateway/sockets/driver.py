@@ -83,6 +83,7 @@ class SocketDriver(Inbound, asyncio.Protocol):
         "_reset",
         "_settled",
         "_turn",
+        "_waiting",
         "_wire",
         "peer",
         "protocol",
@@ -98,6 +99,7 @@ class SocketDriver(Inbound, asyncio.Protocol):
         self.peer: Peer | None = None
         self._pulse: Pulse | None = None
         self._partial: bytearray | None = None  # a fragmented message so far
+        self._waiting = 0  # bytes that the kernel had not taken at the last ping
         self._turn: Cancellable | None = None  # set while it waits to be let in
         self._reset: Cancellable | None = None  # set while the socket lingers
         self.text = False
@@ -343,12 +345,22 @@ class SocketDriver(Inbound, asyncio.Protocol):
             self._pulse.pong()
 
     def next_ping(self) -> bytes | None:
-        """The keepalive asks."""
+        """The keepalive asks. Who asks for more than he reads is not read himself, so no pong can be missed: he is cut
+        off when he took nothing since the last ping."""
+        waiting = self.transport.get_write_buffer_size() if self.stalled else 0
+        if waiting and waiting == self._waiting:
+            self.close(*Close.SLOW.value)
+            return None
+        self._waiting = waiting
         try:
             return self.peer.ping() if self.peer is not None else None
         except Exception as error:
             self._failed("A peer failed to ping", error)
             return None
+
+    def resume_writing(self) -> None:
+        self._waiting = 0
+        super().resume_writing()
 
     def relieved(self) -> None:
         if self.peer is not None:

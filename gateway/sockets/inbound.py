@@ -3,7 +3,7 @@
 Theory of operation. What the kernel hands over at once, up to 256 KiB, is parsed in portions. The smallest frames have
 6 bytes and cost some 15 µs each, so that much of them would stop the node for most of a second. After FLURRY frames
 the others have a turn; a portion that holds more than that by itself is nothing any client has to say, and is followed
-by a rest. Large messages are few frames and pass in one turn.
+by a rest, and after FLURRIES of them in a row by the end. Large messages are few frames and pass in one turn.
 
 Two have a say in whether the socket is read: the peer (`paused`), and this (`resting`).
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from .close import Close
 from .outbound import Flusher, Outbound
 
 PORTION: Final = 4096
@@ -21,6 +22,8 @@ PORTION: Final = 4096
 FLURRY: Final = 128
 """Frames of one turn."""
 
+FLURRIES: Final = 20
+
 REST: Final = 0.1
 """Seconds: a connection with nothing but the smallest frames gets a tenth of the processor."""
 
@@ -28,13 +31,14 @@ REST: Final = 0.1
 class Inbound(Outbound):
     """Adds reading to the queue of a connection."""
 
-    __slots__ = ("paused", "resting", "unread")
+    __slots__ = ("flurries", "paused", "resting", "unread")
 
     def __init__(self, flusher: Flusher, limit: int) -> None:
         super().__init__(flusher, limit)
         self.paused = False  # at the peer's wish
         self.resting: asyncio.Handle | None = None  # set while it waits for its next turn
         self.unread: bytes | None = None  # for that
+        self.flurries = 0  # without a calmer portion in between
 
     def parse(self, data: bytes) -> int:
         """Take this in; returns the number of frames that ended in it, or -1 when nothing more is to be parsed."""
@@ -54,10 +58,15 @@ class Inbound(Outbound):
             if frames > FLURRY:
                 self._rest(data[at:], REST if fresh > FLURRY else 0.0)
                 return
+            self.flurries = 0
 
     def _rest(self, unread: bytes, seconds: float) -> None:
         if self.transport.is_closing():
             return
+        if seconds:
+            self.flurries += 1
+            if self.flurries > FLURRIES:
+                self.close(*Close.TOO_MANY_REQUESTS.value)
         self.unread = unread or None
         self.transport.pause_reading()
         loop = asyncio.get_running_loop()

@@ -11,10 +11,13 @@ from tests.support.cluster import Cluster, running_cluster
 
 from .node import Node, node_of
 
+SETTINGS = {"CHAT_COMPRESSION": "1", "CHAT_LOG_LEVEL": "warning"}
+"""The limits it comes with; bombs need compression."""
+
 
 @pytest.fixture(scope="session")
 def abused_cluster() -> Iterator[Cluster]:
-    with running_cluster(1, {"CHAT_COMPRESSION": "1", "CHAT_LOG_LEVEL": "warning"}) as started:
+    with running_cluster(1, SETTINGS) as started:
         yield started
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from tests.support.native import encode_json, encode_protobuf
-from tests.support.twilsock import encode
+from tests.support.twilsock import SYNC, encode
 
 from . import corpus
 from .raw import BINARY, TEXT, Raw, frame, socket
@@ -16,6 +16,7 @@ NATIVE, TWILSOCK = "/connection/websocket", "/v3/wsconnect"
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 BAD_REQUEST, INVALID_TOKEN, EXPIRED, STALE = 3501, 3500, 3005, 3502
 LAST = 4_000_000_000
+REGISTRATION = {"product": "ip_messaging", "type": "ers", "message_types": [SYNC]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ SDK = Entrance(
     name="twilsock",
     path=TWILSOCK,
     opcode=BINARY,
-    login=lambda token: encode({"method": "init", "id": "TM0", "token": token}),
+    login=lambda token: encode({"method": "init", "id": "TM0", "token": token, "registrations": [REGISTRATION]}),
     probe=encode({"method": "what", "id": "TMlast"}),
     echo=b'"TMlast"',
     largest=1024 * 1024,

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,7 +76,7 @@ class Complaints(logging.Handler):
 async def fed(
     frames: Iterator[bytes],
     count: int,
-    hosts: list[Callable[[bytes], None]],
+    hosts: Sequence[Callable[[bytes], None]],
     stranger: Callable[[bytes], Callable[[], None]],
 ) -> None:
     """`count` frames, to the hosts in turn; and every so often one to a `stranger`, who is then told to go.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -79,14 +80,23 @@ class Node:
             assert (await self.http.get(path)).status_code == 200
         assert self.cluster.pid_of(NAME) == pid
         assert not self.complaints(log), self.complaints(log)[:5]
-        async with asyncio.timeout(PATIENCE):
-            while not (after := await self.figures()).files <= before.files + _SPARE_FILES:  # noqa: ASYNC110 - no event
-                await asyncio.sleep(0.1)
-        for protocol in ("centrifuge", "twilsock"):
-            label = f'protocol="{protocol}"'
-            assert after.sum("chat_connections", label) == before.sum("chat_connections", label)
-        assert after.sum("chat_outbound_bytes") == 0
+        after = await self.figures()
+        deadline = time.monotonic() + PATIENCE
+        while what := _left_over(before, after):
+            assert time.monotonic() < deadline, what
+            await asyncio.sleep(0.1)
+            after = await self.figures()
         assert after.memory - before.memory < growth, f"{(after.memory - before.memory) / (1 << 20):.0f} MiB more"
+
+
+def _left_over(before: Figures, after: Figures) -> str:
+    for protocol in ("centrifuge", "twilsock"):
+        label = f'protocol="{protocol}"'
+        if after.sum("chat_connections", label) != before.sum("chat_connections", label):
+            return f"connections of {protocol}"
+    if after.sum("chat_outbound_bytes"):
+        return "bytes for readers"
+    return "open files" if after.files > before.files + _SPARE_FILES else ""
 
 
 @asynccontextmanager

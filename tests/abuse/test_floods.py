@@ -39,7 +39,7 @@ async def test_requests_in_twilsock_are_no_longer_read(node: Node) -> None:
 @pytest.mark.parametrize("name", ENTRANCES)
 async def test_tiny_frames(node: Node, name: str) -> None:
     async with neighbours(node) as people:
-        await floods.tiny_frames(node, ENTRANCES[name], people, 1)
+        await floods.tiny_frames(node, ENTRANCES[name], people)
 
 
 async def test_subscriptions(node: Node) -> None:

@@ -71,6 +71,7 @@ async def _soak(report: Report, folder: Path, size: Size, only: str) -> None:
             if not report.violations:
                 await _last(report, place)
         except Exception as error:
+            _say(f"{type(error).__name__}: {error}")
             report.violations.append(f"{type(error).__name__}: {error}")
             report.violations += place.ledger.faults[:50]
 

@@ -46,7 +46,8 @@ async def ended(client: NativeClient) -> None:
     while True:
         frames = client.frames
         try:
-            await asyncio.wait_for(client.left(), SILENCE)
+            async with asyncio.timeout(SILENCE):
+                await client.left()
         except TimeoutError:
             if client.frames != frames:
                 continue
@@ -56,7 +57,8 @@ async def ended(client: NativeClient) -> None:
 async def closed(client: NativeClient) -> None:
     client.cut()
     with suppress(*LOST):
-        await asyncio.wait_for(client.close(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await client.close()
 
 
 class NativeReader:
@@ -216,7 +218,8 @@ class NativeWriter:
                 number += 1
                 with suppress(TimeoutError):
                     left = random.uniform(0.5, 1.5) / self._rate - (time.monotonic() - began)
-                    await asyncio.wait_for(stopping.wait(), max(0.0, left))
+                    async with asyncio.timeout(max(0.0, left)):
+                        await stopping.wait()
         finally:
             await self._leave()
 
@@ -232,7 +235,8 @@ class NativeWriter:
                 call.add_done_callback(lambda done: self._answered(done, room, body))
                 asked = time.monotonic()
                 try:
-                    await asyncio.wait_for(asyncio.shield(call), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):
+                        await asyncio.shield(call)
                     return
                 except TimeoutError:
                     self._remember(client, call, asked, body)

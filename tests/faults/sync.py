@@ -53,7 +53,8 @@ async def ended(client: TwilsockClient) -> None:
 async def closed(client: TwilsockClient) -> None:
     client.connection.transport.abort()
     with suppress(*LOST):
-        await asyncio.wait_for(client.close(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await client.close()
 
 
 async def request(client: TwilsockClient, method: str, path: str, body: object = None) -> tuple[int, Mapping[str, Any]]:
@@ -196,7 +197,8 @@ class SyncWriter:
                 number += 1
                 with suppress(TimeoutError):
                     left = random.uniform(0.5, 1.5) / self._rate - (time.monotonic() - began)
-                    await asyncio.wait_for(stopping.wait(), max(0.0, left))
+                    async with asyncio.timeout(max(0.0, left)):
+                        await stopping.wait()
         finally:
             await self._leave()
 

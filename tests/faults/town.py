@@ -202,9 +202,11 @@ class Town:
 
     async def leave(self) -> None:
         self._stopping.set()
-        for task in (*self._writing, *self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._writing, *self._tasks, return_exceptions=True)
+        left: set[asyncio.Task[None]] = {*self._writing, *self._tasks}
+        while left:  # Python 3.11 may lose a cancellation that meets the end of what is waited for
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=5.0)
 
 
 class _Office:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 
 import httpx
+from centrifuge.protocol import client_pb2
 
 from tests.abuse.entrances import BAD_REQUEST, DEFLATE, JSON, PROTOBUF, SDK, Entrance
 from tests.abuse.neighbours import Neighbours
 from tests.abuse.node import Node
 from tests.abuse.raw import CONT, TEXT, Raw, frame
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
-from tests.support.native import encode_protobuf
+from tests.support.native import delimited, encode_protobuf
 from tests.support.twilsock import TwilsockClient
 
 DEPTH = 30_000
@@ -75,17 +77,10 @@ PLACE = "here"
 
 def _embedding(commands: list[dict[str, object]], text: str) -> bytes:
     """Protobuf with this text, which need not be JSON, where PLACE stands."""
-    from centrifuge.protocol import client_pb2
-
     command = client_pb2.Command.FromString(encode_protobuf(commands)[1:])
     member = command.rpc if command.HasField("rpc") else command.connect
     member.data = text.encode()
-    message: bytes = command.SerializeToString()
-    size, prefix = len(message), bytearray()
-    while size > 0x7F:
-        prefix.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes(prefix) + bytes((size,)) + message
+    return delimited(command.SerializeToString())
 
 
 async def in_twilsock(node: Node, people: Neighbours) -> None:
@@ -144,10 +139,10 @@ def deflated(data: bytes, level: int = 9) -> bytes:
 
 async def compressed(node: Node, entrance: Entrance, people: Neighbours, size: int) -> None:
     """Zeros by the megabyte, in some kilobytes: ends with 1009, and nothing but the first bytes is ever unpacked."""
-    bomb = deflated(bytes(size))
+    bomb = await asyncio.to_thread(deflated, bytes(size))
     assert len(bomb) < entrance.largest
     half = len(bomb) // 2
-    twice = deflated(deflated(bytes(size)))
+    twice = deflated(bomb)
     whole = frame(bomb, entrance.opcode, rsv=COMPRESSED)
     attempts = {
         "whole": (whole, {TOO_BIG}),

@@ -110,8 +110,10 @@ class FakePresence:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def enter(self, session: LiveSession) -> int:
+    async def enter(self, session: LiveSession, *, limit: int = 0) -> int:
         await self.gate.wait()
+        if limit and (others := sum(s.identity == session.identity for s in self.entries.values())) >= limit:
+            return others + 1
         self.entries[session.connection] = session
         return sum(s.identity == session.identity for s in self.entries.values())
 

@@ -19,7 +19,7 @@ from gateway.sockets.close import Close
 from tests.abuse import corpus
 from tests.abuse.feeding import FRAMES, SHARDS, OnlyKnown, Refusing, fed
 from tests.abuse.mutations import mutations
-from tests.support.native import decode
+from tests.support.native import decode, encode_json, encode_protobuf
 from tests.support.virtual_time import settled
 
 from .fakes import FakeLink, payload_of
@@ -79,7 +79,7 @@ async def entered(stage: Stage, identity: str, codec: Codec, mode: str) -> Clien
 
 
 def codec_frames(codec: Codec, command: dict[str, Any]) -> bytes:
-    encode = corpus.encode_json if codec.TEXT else corpus.encode_protobuf
+    encode = encode_json if codec.TEXT else encode_protobuf
     return encode([command])
 
 

@@ -11,7 +11,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Announcement, Signal, SignalType, profile_topic
 from chatcore.domain.ids import Identity, ServiceSid, UserSid
 from chatcore.ports.presence import Session
-from gateway.hub.attendance import CHUNK, MERGE, RENEWAL, Attendance
+from gateway.hub.attendance import CHUNK, LIFE, MERGE, RENEWAL, RETRY, Attendance
 from tests.support.virtual_time import LoopClock, settled, until
 
 SERVICE, USER = ServiceSid("IS1"), UserSid("US1")
@@ -42,8 +42,10 @@ class FakePresence:
     def _count(self, session: Session) -> int:
         return sum(s.identity == session.identity for s in self.entries.values())
 
-    async def enter(self, session: Session) -> int:
+    async def enter(self, session: Session, *, limit: int = 0) -> int:
         await self._reach()
+        if limit and self._count(session) >= limit:
+            return limit + 1
         self.entries[session.connection] = session
         return self._count(session)
 
@@ -228,6 +230,41 @@ async def test_who_leaves_while_it_enters_is_gone(scene: Scene) -> None:
     await asyncio.wait([entering])
     await asyncio.sleep(2 * RENEWAL)
     assert sum(scene.presence.announced) == 0
+
+
+async def test_who_leaves_while_presence_is_away_is_withdrawn_when_it_is_back(scene: Scene) -> None:
+    """Entries of connections that are over would count against the limit of their identity."""
+    for name in ("a", "b"):
+        await scene.enter(name)
+    scene.presence.away = True
+    scene.leave("a")
+    await settled()
+    scene.leave("b")
+    await settled()
+    scene.presence.away = False
+    await until(lambda: not scene.presence.entries, 2 * RETRY)
+
+
+async def test_it_does_not_wait_for_ever(scene: Scene) -> None:
+    """The entry has expired by then."""
+    await scene.enter("a")
+    scene.presence.away = True
+    scene.leave("a")
+    await asyncio.sleep(2 * LIFE)
+    scene.presence.away = False
+    await asyncio.sleep(2 * RETRY)
+    assert scene.presence.left == []
+
+
+async def test_who_gave_up_while_it_entered_is_withdrawn(scene: Scene) -> None:
+    scene.presence.gate.clear()
+    entering = asyncio.create_task(scene.enter("a"))
+    await settled()
+    entering.cancel()
+    await asyncio.wait([entering])
+    scene.presence.entries["a"] = session("a")  # the server had got the command
+    scene.presence.gate.set()
+    await until(lambda: not scene.presence.entries)
 
 
 async def test_leaving_twice_is_leaving_once(scene: Scene) -> None:
