@@ -330,6 +330,8 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if settings.port + settings.gateways - 1 > 65535:
         found.append("CHAT_PORT, CHAT_GATEWAYS: the last gateway's port is beyond 65535")
+    if settings.pong_timeout >= settings.ping_interval:
+        found.append("CHAT_PONG_TIMEOUT, CHAT_PING_INTERVAL: the time-out must be shorter than the interval")
     return found
 
 

@@ -120,6 +120,9 @@ class Desk:
                 logger.warning("Jobs cannot be claimed: %s", error.message, extra={"action": "store_unavailable"})
             self._away = True
             return False
+        except Exception:  # whatever it was, the jobs are still there
+            logger.exception("Jobs cannot be claimed", extra={"action": "claim_failed"})
+            return False
         self._away = False
         self._more = claim.full
         self._passed_over = passed_over

@@ -41,7 +41,7 @@ _SERVER_SETTINGS = {
     # plan while they grow, and pays for every dead row of a busy one.
     "enable_seqscan": "off",
     "statement_timeout": "10s",
-    "idle_in_transaction_session_timeout": "30s",  # a process that vanished must not keep its locks
+    "idle_in_transaction_session_timeout": "10s",  # a process that vanished or froze must not keep its locks
 }
 
 

@@ -23,7 +23,7 @@ def test_configuration_mistakes_are_listed_and_give_78() -> None:
 
 
 def test_effective_settings_are_printed_without_secrets() -> None:
-    done = run("config", CHAT_REDIS_URL="redis://:hunter2@h/0", CHAT_PING_INTERVAL="500ms")
+    done = run("config", CHAT_REDIS_URL="redis://:hunter2@h/0", CHAT_PING_INTERVAL="500ms", CHAT_PONG_TIMEOUT="400ms")
     assert done.returncode == 0
     assert "CHAT_REDIS_URL=redis://:***@h/0" in done.stdout
     assert "CHAT_PING_INTERVAL=0.5" in done.stdout

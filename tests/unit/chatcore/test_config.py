@@ -91,6 +91,11 @@ def test_ports_of_all_gateways_must_exist() -> None:
     assert len(mistakes({"CHAT_PORT": "65535", "CHAT_GATEWAYS": "2"})) == 1
 
 
+def test_a_pong_has_to_come_before_the_next_ping() -> None:
+    assert len(mistakes({"CHAT_PING_INTERVAL": "10s", "CHAT_PONG_TIMEOUT": "10s"})) == 1
+    config.load({"CHAT_PING_INTERVAL": "10s", "CHAT_PONG_TIMEOUT": "9s"})
+
+
 def test_needed_settings_are_named_when_missing() -> None:
     with pytest.raises(config.ConfigError) as caught:
         config.load({"CHAT_PORT": "x"}, need=("CHAT_POSTGRES_DSN", "CHAT_REDIS_URL"))
