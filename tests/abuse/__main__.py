@@ -2,7 +2,8 @@
 
 One JSON line per attack on standard output, and a last one that sums up: what the neighbours felt (seconds from the
 beginning of a send to its last reader, beside those of the same run before anybody was abused), the size of the
-gateway, how many broken frames there were. Exit code 1 as soon as an attack was not answered as it should be.
+gateway, how many broken frames there were. Abusers and neighbours share one process, so times include the abusers' own
+work: an upper bound, and a rough one on few cores. Exit code 1 as soon as an attack was not answered as it should be.
 """
 
 from __future__ import annotations

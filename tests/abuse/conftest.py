@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,14 @@ from .node import Node, node_of
 
 SETTINGS = {"CHAT_COMPRESSION": "1", "CHAT_LOG_LEVEL": "warning"}
 """The limits it comes with; bombs need compression."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All in one process, so that there is one node."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("abuse"))
 
 
 @pytest.fixture(scope="session")
