@@ -85,11 +85,13 @@ class SocketCounts:
 
     def closed(self, protocol: str, code: int) -> None:
         self._metrics.connections.labels(protocol).dec()
-        self._metrics.disconnects.labels(protocol, str(code)).inc()
+        # Clients close with whatever code they like: a time series for each of them would be theirs to make.
+        self._metrics.disconnects.labels(protocol, str(code) if code in _KNOWN_CODES else "other").inc()
         if code == Close.SLOW.code:
             self._metrics.slow_disconnects.inc()
 
 
+_KNOWN_CODES = frozenset({*range(1000, 1016), *(close.code for close in Close)})
 _MESSAGES = frozenset({EventType.MESSAGE_ADDED, EventType.MESSAGE_UPDATED, EventType.MESSAGE_REMOVED})
 
 

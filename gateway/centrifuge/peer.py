@@ -92,7 +92,7 @@ class CentrifugePeer:
         self._inbox.close()
         if self.session is not None:
             logger.info(
-                "Connection of %s closed with %d %s",
+                "Connection of %s closed with %d %r",
                 self.session.grant.identity,
                 code,
                 reason,

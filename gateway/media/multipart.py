@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from gateway.http.errors import INVALID_PARAMETER, HttpError
+from gateway.http.multipart import MAX_CONTENT_TYPE
 
 FIELD_BYTES = 64 * 1024  # of everything that is not the file
 OVERHEAD_BYTES = FIELD_BYTES + 32 * 1024
@@ -33,6 +34,8 @@ class FilePart:
 
     def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
         """Raises HttpError(400) without a boundary."""
+        if len(content_type) > MAX_CONTENT_TYPE:
+            raise _malformed()
         boundary = parse_options_header(content_type.encode("latin-1", "replace"))[1].get(b"boundary")
         if not boundary:
             raise _malformed()

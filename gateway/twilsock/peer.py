@@ -124,7 +124,7 @@ class TwilsockPeer:
         session, self.session = self.session, None
         if session is not None:
             logger.info(
-                "Connection of %s closed with %d %s",
+                "Connection of %s closed with %d %r",
                 session.grant.identity,
                 code,
                 reason,
