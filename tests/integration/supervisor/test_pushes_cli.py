@@ -54,8 +54,9 @@ async def test_what_became_of_pushes(database: str, world: World) -> None:
     code, output, _ = await run(database, "pushes", "log", *service)
     assert (code, len(output.splitlines())) == (0, 4)
     argv = (*service, "--user", "bob", "--message", messages[1].sid)
-    (line,) = (await run(database, "pushes", "log", *argv))[1].splitlines()
+    line, standing = (await run(database, "pushes", "log", *argv))[1].splitlines()
     found = json.loads(line)
+    assert list(json.loads(standing)) == ["now"]
     assert (found["binding_sid"], found["outcome"], found["message_sid"]) == (device.sid, "sent", messages[1].sid)
     assert found["address"] == f"…{device.address[-6:]}"
     code, output, errors = await run(database, "pushes", "log", *service, "--user", "nobody")
