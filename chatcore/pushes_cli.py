@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from chatcore import config
-from chatcore.domain.errors import ChatError
-from chatcore.telemetry import set_up_logging
+from chatcore.cli_store import with_store
 
 if TYPE_CHECKING:
     from chatcore.domain.ids import MessageSid, ServiceSid, UserSid
     from chatcore.store.postgres import PostgresStore
     from chatcore.store.pushes import LoggedAttempt
-
-T = TypeVar("T")
 
 
 @click.group()
@@ -39,7 +35,7 @@ def log(service_sid: str | None, identity: str | None, message_sid: str | None, 
     --user and --message a last line says what speaks against a push as things stand now: the author, a muted channel,
     no device … (empty: nothing).
     """
-    lines = _with_store(lambda store: _read(store, service_sid, identity, message_sid, limit))
+    lines = with_store(lambda store: _read(store, service_sid, identity, message_sid, limit))
     for line in lines:
         click.echo(json.dumps(line, ensure_ascii=False))
     if not any("outcome" in line for line in lines):
@@ -51,7 +47,7 @@ def recount() -> None:
     """Count members, messages and joined channels anew, and correct what is wrong. May run while others work."""
     from chatcore.store import recount as counting
 
-    found = _with_store(lambda store: counting.recount(store.pool))
+    found = with_store(lambda store: counting.recount(store.pool))
     click.echo(f"{found.channels} channels and {found.users} users were wrong")
 
 
@@ -109,24 +105,3 @@ def _described(line: LoggedAttempt) -> dict[str, object]:
         "attempt": attempt.attempt,
         "milliseconds": attempt.milliseconds,
     }
-
-
-def _with_store(action: Callable[[PostgresStore], Awaitable[T]]) -> T:
-    from chatcore.store.postgres import PostgresStore
-    from chatcore.supervisor.administration import database
-
-    settings, _ = config.load(os.environ)
-    set_up_logging(settings.log_level, settings.log_format)
-
-    async def run() -> T:
-        async with database(settings) as dsn:
-            store = await PostgresStore.open(dsn, min_size=1, max_size=2)
-            try:
-                return await action(store)
-            finally:
-                await store.close()
-
-    try:
-        return asyncio.run(run())
-    except ChatError as error:
-        raise click.ClickException(error.message) from error

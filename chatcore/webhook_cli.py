@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from chatcore import config
-from chatcore.domain.errors import ChatError
+from chatcore.cli_store import with_store
 from chatcore.domain.jobs import JobKind
-from chatcore.telemetry import set_up_logging
 
 if TYPE_CHECKING:
     from chatcore.store.dead_letters import DeadLetter, DeadLetters
@@ -69,21 +65,5 @@ def _described(letter: DeadLetter) -> dict[str, object]:
 
 def _with_letters(action: Callable[[DeadLetters], Awaitable[T]]) -> T:
     from chatcore.store.dead_letters import DeadLetters
-    from chatcore.store.postgres import PostgresStore
-    from chatcore.supervisor.administration import database
 
-    settings, _ = config.load(os.environ)
-    set_up_logging(settings.log_level, settings.log_format)
-
-    async def run() -> T:
-        async with database(settings) as dsn:
-            store = await PostgresStore.open(dsn, min_size=1, max_size=1)
-            try:
-                return await action(DeadLetters(store.pool))
-            finally:
-                await store.close()
-
-    try:
-        return asyncio.run(run())
-    except ChatError as error:
-        raise click.ClickException(error.message) from error
+    return with_store(lambda store: action(DeadLetters(store.pool)))

@@ -121,7 +121,3 @@ def identity_of(actor: Actor) -> Identity:
     """The client behind a command that REST does not have."""
     assert actor.identity is not None, "a client command was called for a REST caller"
     return actor.identity
-
-
-def joins_as_creator(channel: Channel, identity: str) -> bool:
-    return channel.created_by == identity

@@ -195,11 +195,9 @@ class Messages:
             [c.state_updated for c in channels],
             [c.timers.date_inactive for c in channels],
             [c.timers.date_closed for c in channels],
+            *job_columns(jobs),
         )
-        if jobs:
-            await self._session.run(_SQL["insert_many_with_jobs"], *columns, *job_columns(jobs))
-        else:
-            await self._session.run(_SQL["insert_many"], *columns)
+        await self._session.run(_SQL["insert_many"], *columns)
 
     async def append(
         self,

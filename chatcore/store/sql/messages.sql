@@ -77,38 +77,8 @@ JOIN messages m ON m.channel_sid = w.channel_sid AND m.author = w.author AND m.c
 -- of messages: channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by,
 -- client_ref, member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev; of events: channel_sid, seq, type, subject, payload;
 -- of channels: sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated,
--- state, state_updated, date_inactive, date_closed
-WITH added AS (
-  INSERT INTO messages (
-    channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-    member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)
-  SELECT
-    channel_sid, index, sid, service_sid, author, body, media::jsonb, attributes, was_edited, last_updated_by,
-    client_ref, member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev
-  FROM unnest(
-      $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
-      $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
-      $17::timestamptz[], $18::bigint[], $19::bigint[]) AS w (
-      channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,
-      member_sid, subject, content_sid, content_variables, date_created, date_updated, created_rev, rev)),
-logged AS (
-  INSERT INTO channel_events (channel_sid, seq, type, subject, payload, created_at)
-  SELECT channel_sid, seq, type, subject, payload, now()
-  FROM unnest($20::text[], $21::bigint[], $22::text[], $23::text[], $24::text[])
-    AS w (channel_sid, seq, type, subject, payload))
-UPDATE channels c SET
-  next_index = w.next_index, last_message_index = w.last_message_index, last_message_sid = w.last_message_sid,
-  last_message_at = w.last_message_at, rev = w.rev, last_seq = w.last_seq, date_updated = w.date_updated,
-  state = w.state, state_updated = w.state_updated, date_inactive = w.date_inactive, date_closed = w.date_closed
-FROM unnest(
-    $25::text[], $26::bigint[], $27::bigint[], $28::text[], $29::timestamptz[], $30::bigint[], $31::bigint[],
-    $32::timestamptz[], $33::text[], $34::timestamptz[], $35::timestamptz[], $36::timestamptz[]) AS w (
-    sid, next_index, last_message_index, last_message_sid, last_message_at, rev, last_seq, date_updated, state,
-    state_updated, date_inactive, date_closed)
-WHERE c.sid = w.sid;
-
--- name: insert_many_with_jobs
--- the same as insert_many, then of jobs: kind, service_sid, dedupe, lane, job, due in, expires in (seconds)
+-- state, state_updated, date_inactive, date_closed;
+-- of jobs: kind, service_sid, dedupe, lane, job, due in, expires in (seconds)
 WITH added AS (
   INSERT INTO messages (
     channel_sid, index, sid, service_sid, author, body, media, attributes, was_edited, last_updated_by, client_ref,

@@ -123,7 +123,6 @@ _HOT = {
     ("messages", "by_refs"): {"messages_client_ref"},
     ("messages", "senders"): {"members_identity", "users_pkey", "invites_identity", "roles_pkey"},
     ("messages", "insert_many"): {"channels_pkey"},
-    ("messages", "insert_many_with_jobs"): {"channels_pkey"},
     ("messages", "append"): {"channels_pkey", "members_identity", "roles_pkey", "users_pkey"},
     ("events", "tops"): {"channels_pkey", "user_streams_pkey"},
     ("events", "channel_after"): {"channel_events_pkey"},
