@@ -14,7 +14,7 @@ from chatcore.domain.model import Channel, Media, MediaCategory, Message, Order
 from chatcore.domain.paging import Page
 from chatcore.ports.views import Sender
 
-from .outbox import job_columns
+from .outbox import job_columns, job_objects
 from .queries import load
 from .roles import held
 from .session import Row, Session
@@ -208,27 +208,28 @@ class Messages:
         jobs: Sequence[tuple[ChannelSid, Job]],
     ) -> Set[ChannelSid]:
         columns = (
-            [m.channel_sid for m in messages],
-            [m.index for m in messages],
-            [m.sid for m in messages],
-            [m.service_sid for m in messages],
+            _joined([m.channel_sid for m in messages]),
+            _joined([str(m.index) for m in messages]),
+            _joined([m.sid for m in messages]),
+            _joined([m.member_sid or "" for m in messages]),
+            _joined([str(m.rev) for m in messages]),
             [m.author for m in messages],
             [m.body for m in messages],
             [m.attributes for m in messages],
             [m.client_ref for m in messages],
-            [m.member_sid for m in messages],
-            [m.rev for m in messages],
             [e.payload.decode() for e in events],
             messages[0].date_created,
-            [c.sid for _, c in channels],
-            [offset for offset, _ in channels],
-            [c.stream.offset for _, c in channels],
-            [c.next_index for _, c in channels],
-            [c.last_message_sid for _, c in channels],
-            [sid for sid, _, _ in required],
+            _joined([c.sid for _, c in channels]),
+            _joined([str(offset) for offset, _ in channels]),
+            _joined([str(c.stream.offset) for _, c in channels]),
+            _joined([str(c.next_index) for _, c in channels]),
+            _joined([c.last_message_sid or "" for _, c in channels]),
+            _joined([sid for sid, _, _ in required]),
             [identity for _, identity, _ in required],
-            [permission for _, _, permission in required],
-            [sid for sid, _ in jobs],
-            *job_columns([job for _, job in jobs]),
+            _joined([permission for _, _, permission in required]),
+            job_objects(jobs),
         )
         return {row["sid"] for row in await self._session.rows(_SQL["append"], *columns)}
+
+
+_joined = ",".join

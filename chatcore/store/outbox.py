@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
+from chatcore.domain.ids import ChannelSid
 from chatcore.domain.jobs import Job, JobKind
 from chatcore.ports.jobs import Claim, Claimed
 
@@ -45,6 +47,25 @@ def job_columns(jobs: Sequence[Job]) -> tuple[list[object], ...]:
         [job.due_in.total_seconds() for job in kept],
         [job.expires_in.total_seconds() for job in kept],
     )
+
+
+def job_objects(jobs: Sequence[tuple[ChannelSid, Job]]) -> str:
+    """Jobs without twins as one JSON array, each with the channel it belongs to."""
+    return msgspec.json.encode(
+        [
+            {
+                "channel_sid": sid,
+                "kind": job.kind.value,
+                "service_sid": job.service_sid,
+                "dedupe": job.dedupe,
+                "lane": job.lane,
+                "job": job.job,
+                "due": job.due_in.total_seconds(),
+                "expiry": job.expires_in.total_seconds(),
+            }
+            for sid, job in jobs
+        ]
+    ).decode()
 
 
 class Outbox:
