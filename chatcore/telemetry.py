@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import accumulate
@@ -68,26 +69,48 @@ class Metric(StrEnum):
     PUSH_BINDINGS_INVALIDATED = "chat_push_bindings_invalidated_total"
 
 
+Buckets = tuple[Sequence[float], Sequence[int], float]
+"""Upper bounds, counts per bucket and above the last bound, and the sum of all values."""
+
+
+class Tally:
+    """How many values fell into each bucket, and their sum."""
+
+    __slots__ = ("_bounds", "_counts", "_total")
+
+    def __init__(self, bounds: Sequence[float] = _FAST) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def observe(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def read(self) -> Buckets:
+        return self._bounds, self._counts, self._total
+
+
 class Counted(Collector):
     """A histogram that is counted elsewhere, on a path too hot for a metric object, and read when somebody looks."""
 
-    _labelnames = ()
     _type = "histogram"
 
-    def __init__(self, name: Metric, text: str) -> None:
+    def __init__(self, name: Metric, text: str, *labels: str) -> None:
         self._name = name
         self._text = text
-        self.read: Callable[[], tuple[Sequence[float], Sequence[int], float]] = lambda: ((), (0,), 0.0)
-        """Upper bounds, counts per bucket and above the last bound, and the sum of all values."""
+        self._labelnames = labels
+        self.read: Callable[[], Iterable[tuple[Sequence[str], Buckets]]] = lambda: ()
+        """The values of the labels, with what was counted under them."""
 
     def describe(self) -> Iterable[HistogramMetricFamily]:
-        return [HistogramMetricFamily(self._name, self._text)]
+        return [HistogramMetricFamily(self._name, self._text, labels=self._labelnames)]
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
-        bounds, counts, total = self.read()
-        family = HistogramMetricFamily(self._name, self._text)
-        names = [*(str(float(bound)) for bound in bounds), "+Inf"]
-        family.add_metric([], list(zip(names, accumulate(counts), strict=True)), sum_value=total)
+        family = HistogramMetricFamily(self._name, self._text, labels=self._labelnames)
+        for labels, (bounds, counts, total) in self.read():
+            names = [*(str(float(bound)) for bound in bounds), "+Inf"]
+            family.add_metric(labels, list(zip(names, accumulate(counts), strict=True)), sum_value=total)
         return [family]
 
 
@@ -103,16 +126,15 @@ class Metrics:
         self.connects = self._counter(Metric.CONNECTS, "Connection attempts.", "protocol", "outcome")
         self.disconnects = self._counter(Metric.DISCONNECTS, "Ended connections.", "protocol", "code")
         self.commands = self._counter(Metric.COMMANDS, "Commands executed.", "command", "outcome")
-        self.command_seconds = self._histogram(Metric.COMMAND_SECONDS, "Time per command.", _FAST, "command")
+        self.command_seconds = self._counted(Metric.COMMAND_SECONDS, "Time per command.", "command")
         self.events_published = self._counter(Metric.EVENTS_PUBLISHED, "Events handed to the broker.")
         self.deliveries = self._counter(Metric.DELIVERIES, "Frames queued for readers.", "protocol")
-        self.delivery_seconds = self._histogram(Metric.DELIVERY_SECONDS, "From commit to socket write.", _FAST)
+        self.delivery_seconds = self._counted(Metric.DELIVERY_SECONDS, "From commit to socket write.")
         self.gap_repairs = self._counter(Metric.GAP_REPAIRS, "Gaps closed from the event log.", "cause")
         self.broker_servers = self._gauge(Metric.BROKER_SERVERS, "Servers of the broker.", "state")
         self.slow_disconnects = self._counter(Metric.SLOW_DISCONNECTS, "Readers cut off for lagging.")
         self.outbound_bytes = self._gauge(Metric.OUTBOUND_BYTES, "Bytes queued for readers.")
-        self.write_batch_size = Counted(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")
-        self.registry.register(self.write_batch_size)
+        self.write_batch_size = self._counted(Metric.WRITE_BATCH_SIZE, "Frames joined into one write.")
         self.outbox_depth = self._gauge(Metric.OUTBOX_DEPTH, "Jobs waiting.", "kind")
         self.outbox_oldest = self._gauge(Metric.OUTBOX_OLDEST, "Age of the oldest waiting job.", "kind")
         self.outbox_dead = self._counter(Metric.OUTBOX_DEAD, "Jobs set aside as dead letters.", "kind")
@@ -135,6 +157,11 @@ class Metrics:
     def render(self) -> bytes:
         """Prometheus text format."""
         return generate_latest(self.registry)
+
+    def _counted(self, name: Metric, text: str, *labels: str) -> Counted:
+        counted = Counted(name, text, *labels)
+        self.registry.register(counted)
+        return counted
 
     def _counter(self, name: Metric, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

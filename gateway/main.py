@@ -225,7 +225,7 @@ async def run(settings: Settings) -> None:
         condition = Condition(
             store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
         )
-        gauges = Gauges(metrics, hub, sockets, lambda: broker.servers)
+        gauges = Gauges(metrics, hub, sockets, counts, lambda: broker.servers)
         app = build_app(
             chat=chat,
             credentials=ring,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError
 from chatcore.domain.events import Announcement, Event, EventType
 from chatcore.ports.broker import Publisher
 from chatcore.ports.clock import Clock
-from chatcore.telemetry import Metrics
+from chatcore.telemetry import Metrics, Tally
 from gateway.hub.hub import Hub
 from gateway.sockets.close import Close
 from gateway.sockets.outbound import BATCH_BOUNDS
@@ -131,57 +131,74 @@ class NearFirst:
 
 
 class CommandCounts:
-    """Counts commands of client connections."""
+    """Counts commands of client connections. Metric objects would take longer than many a command's own work."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._counters: dict[tuple[str, str], tuple[Callable[[], None], Callable[[float], None]]] = {}
+        self._ended: Counter[tuple[str, str]] = Counter()
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._seconds: dict[str, Tally] = {}
+        metrics.command_seconds.read = lambda: [((name,), tally.read()) for name, tally in self._seconds.items()]
 
     def count(self, name: str, outcome: str, seconds: float) -> None:
-        counters = self._counters.get((name, outcome))
-        if counters is None:  # looking up a child takes longer than counting
-            child = self._metrics.commands.labels(name, outcome)
-            counters = self._counters[name, outcome] = child.inc, self._metrics.command_seconds.labels(name).observe
-        inc, observe = counters
-        inc()
-        observe(seconds)
+        self._ended[name, outcome] += 1
+        tally = self._seconds.get(name)
+        if tally is None:
+            tally = self._seconds[name] = Tally()
+        tally.observe(seconds)
+
+    def tell(self) -> None:
+        """Brings the metric up to date."""
+        for labels, count in (self._ended - self._told).items():
+            self._metrics.commands.labels(*labels).inc(count)
+        self._told = self._ended.copy()
 
 
 class DeliveryTimes:
     """How long messages take from the time stamp of their commit to the queues of their readers on this node."""
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
-        self._observe = metrics.delivery_seconds.observe
+        self._tally = Tally()
         self._clock = clock
-        self._last = b"", datetime.min.replace(tzinfo=UTC)
+        self._last = b"", 0.0  # a date, and the monotonic time that was when it began
+        metrics.delivery_seconds.read = lambda: [((), self._tally.read())]
 
     def delivered(self, event: Event) -> None:
-        if event.type is EventType.MESSAGE_ADDED:
-            start = event.payload.index(_AT) + len(_AT)
-            text = event.payload[start : event.payload.index(b'"', start)]
-            last, at = self._last
-            if text != last:  # all messages of a batch have one date
-                at = serial.parse_date(text.decode())
-                self._last = text, at
-            self._observe(max(0.0, (self._clock.now() - at).total_seconds()))
+        if event.type is not EventType.MESSAGE_ADDED:
+            return
+        start = event.payload.index(_AT) + len(_AT)
+        text = event.payload[start : event.payload.index(b'"', start)]
+        last, began = self._last
+        if text != last:  # all messages of a batch have one date
+            age = (self._clock.now() - serial.parse_date(text.decode())).total_seconds()
+            began = self._clock.monotonic() - age
+            self._last = text, began
+        self._tally.observe(max(0.0, self._clock.monotonic() - began))
 
 
 class Gauges:
     """Figures that are cheaper to read when somebody looks than to count when they happen."""
 
     def __init__(
-        self, metrics: Metrics, hub: Hub, sockets: SocketServer, broker_servers: Callable[[], tuple[int, int]]
+        self,
+        metrics: Metrics,
+        hub: Hub,
+        sockets: SocketServer,
+        commands: CommandCounts,
+        broker_servers: Callable[[], tuple[int, int]],
     ) -> None:
         self._metrics = metrics
         self._hub = hub
         self._sockets = sockets
+        self._commands = commands
         self._broker_servers = broker_servers
         self._told: dict[str, int] = {}
         flusher = sockets.flusher
-        metrics.write_batch_size.read = lambda: (BATCH_BOUNDS, flusher.batches, flusher.frames)
+        metrics.write_batch_size.read = lambda: [((), (BATCH_BOUNDS, flusher.batches, flusher.frames))]
 
     async def render(self) -> bytes:
         """Prometheus text."""
+        self._commands.tell()
         for protocol, count in self._hub.delivered.items():
             self._metrics.deliveries.labels(protocol).inc(count - self._told.get(protocol, 0))
             self._told[protocol] = count

@@ -7,6 +7,7 @@ created together lie together in every index.
 from __future__ import annotations
 
 import re
+import os
 import secrets
 import time
 from typing import NewType
@@ -37,7 +38,7 @@ _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 def new_sid(prefix: str) -> str:
     """A fresh SID with the given two-letter prefix."""
-    return f"{prefix}{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    return f"{prefix}{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 def is_sid(prefix: str, text: str) -> bool:

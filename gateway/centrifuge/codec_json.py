@@ -26,6 +26,7 @@ from .messages import (
     Refresh,
     Result,
     Rpc,
+    RpcResult,
     Send,
     StreamPosition,
     SubRefresh,
@@ -263,6 +264,8 @@ def _payload(data: Raw) -> bytes:
 
 
 def encode_reply(command_id: int, result: Result) -> bytes:
+    if type(result) is RpcResult and result.data:  # the answer to nearly every command
+        return b'{"id":%d,"rpc":{"data":%b}}' % (command_id, _one_line(result.data))
     return msgspec.json.encode({"id": command_id, RESULT_MEMBERS[type(result)]: present(result, _embed)})
 
 

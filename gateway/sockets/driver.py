@@ -29,7 +29,7 @@ from websockets.protocol import Protocol as Wire
 from .admission import Admission
 from .close import Close
 from .endpoint import Accept, Cancellable, Drained, Endpoint, Peer, Reject
-from .frames import frame
+from .frames import frame, frame_size, whole_message
 from .handshake import BadHead, Opening
 from .inbound import Inbound
 from .keepalive import Keepalive, Pulse
@@ -76,12 +76,14 @@ class SocketDriver(Inbound, asyncio.Protocol):
     """The Link of one peer. Idle, it holds no task and no loop timer."""
 
     __slots__ = (
+        "_begun",
         "_fresh",
         "_host",
         "_partial",
         "_pulse",
         "_reset",
         "_settled",
+        "_shortcut",
         "_turn",
         "_waiting",
         "_wire",
@@ -99,6 +101,8 @@ class SocketDriver(Inbound, asyncio.Protocol):
         self.peer: Peer | None = None
         self._pulse: Pulse | None = None
         self._partial: bytearray | None = None  # a fragmented message so far
+        self._begun = 0  # bytes of a frame whose rest the library is waiting for
+        self._shortcut = 0  # bytes of the largest message that may pass it by
         self._waiting = 0  # bytes that the kernel had not taken at the last ping
         self._turn: Cancellable | None = None  # set while it waits to be let in
         self._reset: Cancellable | None = None  # set while the socket lingers
@@ -186,6 +190,7 @@ class SocketDriver(Inbound, asyncio.Protocol):
             logger.exception("Endpoint %s failed", opening.handshake.path, extra={"action": "endpoint_failed"})
             return self._refuse(opening.refuse(Reject(status=500, body="Internal server error\n")), "failed")
         self.text, self.protocol = answer.text, answer.protocol
+        self._shortcut = -1 if self._wire.extensions else min(answer.max_message, 65535)
         self.start()
         self.write(response)
         self._settled = False
@@ -212,8 +217,14 @@ class SocketDriver(Inbound, asyncio.Protocol):
         wire = self._wire
         if wire is None:
             return -1
+        if not self._begun and self._partial is None and self.open:
+            message = whole_message(data, self._shortcut)
+            if message is not None:
+                self._deliver(message)
+                return 1
         try:
             wire.receive_data(data)
+            self._begun += len(data)
             return self._dispatch(wire)
         except Exception as error:
             self._failed("Receiving failed", error)
@@ -227,6 +238,7 @@ class SocketDriver(Inbound, asyncio.Protocol):
                 break
             assert isinstance(event, Frame), "only a request head yields anything else"
             opcode = event.opcode
+            self._begun -= frame_size(len(event.data))
             if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
                 if event.fin:
                     self._deliver(bytes(event.data))
