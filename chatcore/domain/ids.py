@@ -6,8 +6,8 @@ created together lie together in every index.
 
 from __future__ import annotations
 
-import re
 import os
+import re
 import secrets
 import time
 from typing import NewType
