@@ -80,7 +80,16 @@ class SendBatch:
         if not is_sid("CH", sid):
             sid = (await enter(self._unit.store.read, actor, sid)).channel.sid
         done: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Send(actor=actor, draft=draft, channel_sid=ChannelSid(sid), service=service, done=done))
+        self._waiting.append(
+            Send(
+                actor=actor,
+                draft=draft,
+                channel_sid=ChannelSid(sid),
+                service=service,
+                author=given(draft.author, actor.name),
+                done=done,
+            )
+        )
         self._wake.set()
         return await done
 

@@ -12,8 +12,9 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.guests import Guest
 from chatcore.domain.ids import SYSTEM, ChannelSid, Identity, MemberSid, ServiceSid
 from chatcore.domain.media import MediaFile
-from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Message, Service, Unset, given
+from chatcore.domain.model import UNSET, Actor, Channel, ChannelType, Message, Service, Unset
 from chatcore.domain.permissions import Permission
+from chatcore.domain.values import value
 from chatcore.domain.webhooks import ChannelWebhook
 from chatcore.ports.store import Repositories
 from chatcore.ports.views import Sender
@@ -21,7 +22,7 @@ from chatcore.ports.views import Sender
 from .access import channel_not_found, not_a_member, not_authorized
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SendDraft:
     """A message to be. `channel` is a SID or a unique name. Without a body it is empty text, or none where it carries
     files or a content template."""
@@ -40,7 +41,7 @@ class SendDraft:
     content_variables: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sent:
     """The message as committed; `duplicate` when its client_ref had been used. `written` is its JSON where that was
     written for the log just now."""
@@ -56,12 +57,9 @@ class Send:
     draft: SendDraft
     channel_sid: ChannelSid
     service: Service
+    author: str
     done: asyncio.Future[Sent]
     counted: bool = False  # by the rate limit, which another attempt does not use up again
-
-    @property
-    def author(self) -> str:
-        return given(self.draft.author, self.actor.name)
 
 
 @dataclass(slots=True)

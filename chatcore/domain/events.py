@@ -6,11 +6,11 @@ place and may be lost. Both carry their JSON payload, written once by `serial` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
 from .ids import ChannelSid, UserSid
+from .values import value
 
 Topic = NewType("Topic", str)
 """Address in the hub and on the broker. A stream's events travel on the topic of the same name."""
@@ -84,7 +84,7 @@ class LeaveReason(StrEnum):
     ACCESS_LOST = "access_lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Event:
     """A committed fact. Offsets of a stream are 1, 2, 3 … in commit order, without holes.
 
@@ -99,7 +99,7 @@ class Event:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Signal:
     """A fleeting fact. Not delivered to connections of the user `subject` where the type says so (typing, reads)."""
 

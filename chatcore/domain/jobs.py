@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from .ids import ServiceSid
+from .values import value
 
 
 class JobKind(StrEnum):
@@ -19,7 +19,7 @@ class JobKind(StrEnum):
     DELIVERY = "delivery"  # to participants without identity, through a messaging gateway
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Job:
     """One row of the outbox. Jobs with the same lane are worked on in order; `dedupe` merges waiting twins."""
 

@@ -6,7 +6,7 @@ Positions called `roster_*`, `own_*` and `info_*` order the changes that other p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -26,6 +26,7 @@ from .ids import (
     UserSid,
 )
 from .permissions import RoleType
+from .values import value
 from .webhooks import NO_ACCOUNT_WEBHOOKS, AccountWebhooks, EventUrl
 
 
@@ -75,7 +76,7 @@ class MembershipStatus(StrEnum):
     INVITED = "invited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Position:
     """A place in an event stream. The epoch names the incarnation of the stream."""
 
@@ -180,7 +181,7 @@ class User:
     stream: Position
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LastMessage:
     index: int
     date_created: datetime
@@ -203,7 +204,7 @@ class EmailBinding:
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Channel:
     sid: ChannelSid
     service_sid: ServiceSid
@@ -233,19 +234,16 @@ class Channel:
 
 _CHANNEL_PLACES = {one.name: place for place, one in enumerate(fields(Channel))}
 _channel_values = attrgetter(*_CHANNEL_PLACES)
-_put_in_channel = tuple(Channel.__dict__[name].__set__ for name in _CHANNEL_PLACES)
+_channel_of: Callable[..., Channel] = Channel
 
 
 def channel_with(channel: Channel, **changes: object) -> Channel:
-    """`dataclasses.replace`, for the path of every message: in half its time. Raises KeyError for what is no
+    """`dataclasses.replace`, for the path of every message: in a fraction of its time. Raises KeyError for what is no
     field."""
     values = list(_channel_values(channel))
-    for name, value in changes.items():
-        values[_CHANNEL_PLACES[name]] = value
-    made = object.__new__(Channel)
-    for put, value in zip(_put_in_channel, values, strict=True):
-        put(made, value)
-    return made
+    for name, new in changes.items():
+        values[_CHANNEL_PLACES[name]] = new
+    return _channel_of(*values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +298,7 @@ class Media:
     category: MediaCategory = MediaCategory.MEDIA
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Message:
     sid: MessageSid
     channel_sid: ChannelSid
