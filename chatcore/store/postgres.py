@@ -25,7 +25,7 @@ from .messages import Messages
 from .outbox import Outbox
 from .roles import Roles
 from .services import Services
-from .session import ACQUIRE_TIMEOUT, ConnectionSession, PoolSession, Session
+from .session import ConnectionSession, PoolSession, Session
 from .users import Users
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -96,7 +96,8 @@ class PostgresStore:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
-        self.read = Repositories(PoolSession(pool))
+        self._session = PoolSession(pool, keep=pool.get_max_size() // 2)
+        self.read = Repositories(self._session)
 
     @classmethod
     async def open(cls, dsn: str, *, min_size: int = 2, max_size: int = 10) -> PostgresStore:
@@ -122,6 +123,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Waits for transactions that run."""
+        await self._session.close()
         await self.pool.close()
 
     async def ping(self) -> None:
@@ -139,9 +141,10 @@ class PostgresStore:
         Raises TransactionConflict, and ChatError(UNAVAILABLE); after the latter a commit may have happened.
         """
         try:
-            connection = await self.pool.acquire(timeout=ACQUIRE_TIMEOUT)
+            connection = await self._session.borrow()
         except Exception as error:
             raise_translated(error)
+        sound = False
         try:
             transaction = connection.transaction()
             try:
@@ -158,8 +161,9 @@ class PostgresStore:
                 await transaction.commit()
             except Exception as error:
                 raise_translated(error)
+            sound = True
         finally:
-            await self.pool.release(connection)
+            await self._session.give_back(connection, sound=sound)
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
