@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
@@ -46,7 +47,7 @@ BATCH_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 class Outbound:
     """The queue of one connection. Attributes are flat because the loops below are the hot path of the whole server."""
 
-    __slots__ = ("ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "transport")
+    __slots__ = ("direct", "ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "transport")
 
     transport: asyncio.Transport
 
@@ -59,6 +60,7 @@ class Outbound:
         self.queue: list[bytes] = []
         self.queued = 0  # bytes in `queue`
         self.ending: tuple[int, str] | None = None  # what the peer is still to be told
+        self.direct: Callable[[bytes], int] | None = None  # `send` of the socket; see `start`
 
     # What the driver adds.
 
@@ -108,7 +110,10 @@ class Outbound:
     # The machine.
 
     def start(self) -> None:
+        """Frames for a transport that holds nothing go straight into the socket: a seventh less work than by way of
+        its `write`. The transport stays the owner, and gets whatever the socket does not take."""
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.direct = _sender(self.transport)
         self.open = self.ready = True
 
     def stop(self) -> None:
@@ -185,6 +190,7 @@ class Outbound:
     def lost(self) -> None:
         """The socket is gone; if nobody ended it before, it was abnormal."""
         self.stop()
+        self.direct = None
         if self.ending is None:
             self.ending = (ABNORMAL, "")
 
@@ -289,14 +295,38 @@ class Flusher:
                 single += 1
                 link.queued = 0
                 link.ready = True
+                frame = queue.pop()
+                transport = link.transport
+                if link.direct is None or transport.get_write_buffer_size() or transport.is_closing():
+                    link.write(frame)
+                    continue
                 try:
-                    link.transport.write(queue.pop())
-                except Exception:
-                    link.stop()
+                    sent = link.direct(frame)
+                except OSError:  # it takes nothing just now, or never again: the transport will see
+                    link.write(frame)
+                else:
+                    if sent < len(frame):
+                        link.write(frame[sent:])
             else:
                 link.flush()
         self.frames += single
         self.batches[0] += single
+
+
+class _Borrowed(socket.socket):
+    """A second object for a descriptor that the transport owns, and that it must not close."""
+
+    def __del__(self) -> None:
+        self.detach()
+
+
+def _sender(transport: asyncio.Transport) -> Callable[[bytes], int] | None:
+    """`send` of the transport's socket, where bytes go out as they are. Only while the transport is not closing: its
+    descriptor may be somebody else's afterwards."""
+    known = transport.get_extra_info("socket")
+    if known is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    return _Borrowed(known.family, known.type, known.proto, fileno=known.fileno()).send
 
 
 def fan_out(links: Iterable[Outbound], frame: bytes) -> int:
