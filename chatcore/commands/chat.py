@@ -98,7 +98,7 @@ def build(
         devices=Devices(unit),
         credentials=Credentials(store, clock, safe),
         members=members,
-        messages=Messages(unit, rates, hook, batch),
+        messages=Messages(unit, rates, hook, batch, services),
         horizons=Horizons(unit),
         typing=TypingIndicator(unit, services),
         history=History(store),

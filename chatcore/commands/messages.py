@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ from .activity import require_open
 from .rates import Rates
 from .send_batch import SendBatch
 from .sending import SendDraft, Sent, attachable, require_sender
+from .services import Services
 from .unit import Unit, Work, advance
 
 
@@ -87,10 +89,11 @@ async def _find_to_delete(
 class Messages:
     """One public method is one command. Messages are addressed by SID or index."""
 
-    def __init__(self, unit: Unit, rates: Rates, hook: BeforeHook, batch: SendBatch) -> None:
+    def __init__(self, unit: Unit, rates: Rates, hook: BeforeHook, batch: SendBatch, services: Services) -> None:
         self._unit = unit
         self._rates = rates
         self._hook = hook
+        self._services = services
         self._batch = batch
 
     async def send(self, actor: Actor, draft: SendDraft) -> Sent:
@@ -104,6 +107,14 @@ class Messages:
                 author=changes.get("author", draft.author),
             )
         return await self._batch.send(actor, draft)
+
+    def begin_send(self, actor: Actor, draft: SendDraft) -> asyncio.Future[Sent] | None:
+        """`send` without a coroutine: under way when this returns. None where something has to be asked or read before,
+        which only `send` can do; then nothing has happened."""
+        service = self._services.settings_at_hand(actor)
+        if service is None or self._hook.asks(actor, service, Action.MESSAGE_ADD):
+            return None
+        return self._batch.begin(actor, draft, service)
 
     async def get(self, actor: Actor, channel_key: str, key: MessageSid | int) -> Message:
         access = await enter_as_member(self._unit.store.read, actor, channel_key)

@@ -30,6 +30,7 @@ from chatcore.domain.model import (
     LastMessage,
     Message,
     Position,
+    Service,
     channel_with,
     given,
 )
@@ -79,19 +80,19 @@ class SendBatch:
         sid = draft.channel
         if not is_sid("CH", sid):
             sid = (await enter(self._unit.store.read, actor, sid)).channel.sid
+        return await self._put(actor, draft, ChannelSid(sid), service)
+
+    def begin(self, actor: Actor, draft: SendDraft, service: Service) -> asyncio.Future[Sent] | None:
+        """`send` under way, for somebody who waits for it in his own manner. None where the channel has to be looked
+        up first."""
+        return self._put(actor, draft, ChannelSid(draft.channel), service) if is_sid("CH", draft.channel) else None
+
+    def _put(self, actor: Actor, draft: SendDraft, sid: ChannelSid, service: Service) -> asyncio.Future[Sent]:
         done: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        self._waiting.append(
-            Send(
-                actor=actor,
-                draft=draft,
-                channel_sid=ChannelSid(sid),
-                service=service,
-                author=given(draft.author, actor.name),
-                done=done,
-            )
-        )
+        author = given(draft.author, actor.name)
+        self._waiting.append(Send(actor=actor, draft=draft, channel_sid=sid, service=service, author=author, done=done))
         self._wake.set()
-        return await done
+        return done
 
     async def run(self) -> None:
         """Commits until cancelled; what is waiting then is refused as temporarily unavailable."""

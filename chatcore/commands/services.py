@@ -52,11 +52,8 @@ class Services:
     async def settings(self, actor: Actor) -> Service:
         """The service as read at most SETTINGS_AGE ago: only for decisions that may lag. Callers that have to wait
         share one statement and go on in the order in which they came."""
-        held = self._settings.get(actor.service_sid)
-        service: Service | None
-        if held is not None and self._clock.monotonic() - held[0] < SETTINGS_AGE:
-            service = held[1]
-        else:
+        service = self._recent(actor)
+        if service is None:
             reading = self._reading.get(actor.service_sid)
             if reading is None:
                 reading = self._reading[actor.service_sid] = asyncio.ensure_future(self._read(actor.service_sid))
@@ -64,6 +61,15 @@ class Services:
         if service is None or service.account_sid != actor.account_sid:
             raise service_not_found(actor.service_sid)
         return service
+
+    def settings_at_hand(self, actor: Actor) -> Service | None:
+        """What `settings` would answer without waiting."""
+        service = self._recent(actor)
+        return service if service is not None and service.account_sid == actor.account_sid else None
+
+    def _recent(self, actor: Actor) -> Service | None:
+        held = self._settings.get(actor.service_sid)
+        return held[1] if held is not None and self._clock.monotonic() - held[0] < SETTINGS_AGE else None
 
     async def _read(self, sid: ServiceSid) -> Service | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from chatcore.domain.model import Actor
+from chatcore.domain.model import Actor, Service
 from chatcore.domain.snapshot import Facts
 from chatcore.domain.webhooks import Action
 
@@ -26,11 +26,18 @@ class BeforeHook(Protocol):
     Raises ChatError(WEBHOOK_REJECTED) to refuse the action.
     """
 
+    def asks(self, actor: Actor, service: Service, action: Action) -> bool:
+        """Whether anybody may want to look. Quick; false means that `before` would let the action pass unchanged."""
+        ...
+
     async def before(self, actor: Actor, action: Action, look: Look) -> Changes: ...
 
 
 class NullHook:
     """Lets everything pass unchanged."""
+
+    def asks(self, actor: Actor, service: Service, action: Action) -> bool:
+        return False
 
     async def before(self, actor: Actor, action: Action, look: Look) -> Changes:
         return NO_CHANGES

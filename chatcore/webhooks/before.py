@@ -58,13 +58,18 @@ class BeforeCalls:
         self._clock = clock
         self._count = count
 
+    def asks(self, actor: Actor, service: Service, action: Action) -> bool:
+        if actor.identity is None:
+            return False
+        if not (service.pre_webhook_url or service.account_webhooks.pre_url or service.event_urls):
+            return False
+        return any(_questions(service, action, media=media, private=True) for media in (False, True))
+
     async def before(self, actor: Actor, action: Action, look: Look) -> Changes:
         if actor.identity is None:
             return NO_CHANGES
         service = await self._settings(actor)
-        if not (service.pre_webhook_url or service.account_webhooks.pre_url or service.event_urls):
-            return NO_CHANGES
-        if not any(_questions(service, action, media=media, private=True) for media in (False, True)):
+        if not self.asks(actor, service, action):
             return NO_CHANGES
         facts = await look()
         deadline = self._clock.monotonic() + PATIENCE

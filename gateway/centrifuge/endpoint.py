@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
 from gateway.sockets.endpoint import Accept, Handshake, Link, Reject
-from gateway.sockets.inbox import Inbox
+from gateway.sockets.inbox import Inbox, Pending
 
 from . import codec_json, codec_protobuf
 from .encode import Encoders
@@ -29,7 +29,7 @@ class CentrifugeEndpoint:
         self,
         services: RoomServices,
         origins: Sequence[str],
-        make_inbox: Callable[[Link, Callable[[Command], Awaitable[None]]], Inbox[Command]],
+        make_inbox: Callable[[Link, Callable[[Command], Pending]], Inbox[Command]],
         public_url: Callable[[Handshake], str] | None = None,
     ) -> None:
         """`public_url` tells where this server begins for whoever came that way; without it links have no base."""

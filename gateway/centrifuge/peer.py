@@ -9,25 +9,30 @@ other command needs one. Commands run one at a time, in order; pongs count when 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from chatcore.commands.sending import Sent
 from chatcore.domain.errors import ChatError
 from gateway.sockets.close import GOODBYES, Close
 from gateway.sockets.endpoint import Cancellable, Link, frame
-from gateway.sockets.inbox import Inbox
+from gateway.sockets.inbox import Inbox, Pending
 
 from .commands import Request, name_of, perform
 from .encode import Encoders
 from .errors import ErrorCode, ProtocolError, reply, reply_to
 from .login import LoggedIn, Refused, TokenExpired, log_in
-from .messages import Command, Connect, ErrorReply, Pong, Result, Send
+from .messages import Command, Connect, ErrorReply, Pong, Result, Rpc, RpcResult, Send
 from .room_services import STALE_SECONDS, RoomServices
+from .rpc_messages import begin_send, sent_text
 from .session import Session
 from .throttle import Throttle
 
 logger = logging.getLogger(__name__)
+SEND = "message.send"
 
 
 class CentrifugePeer:
@@ -52,7 +57,7 @@ class CentrifugePeer:
         services: RoomServices,
         encoders: Encoders,
         ping: bytes,
-        make_inbox: Callable[[Link, Callable[[Command], Awaitable[None]]], Inbox[Command]],
+        make_inbox: Callable[[Link, Callable[[Command], Pending]], Inbox[Command]],
     ) -> None:
         self._link = link
         self._services = services
@@ -114,21 +119,45 @@ class CentrifugePeer:
             self._inbox.put(command, size)
         return True
 
-    async def _handle(self, command: Command) -> None:
+    def _handle(self, command: Command) -> Pending:
         """One command, from the inbox. What it raises ends the connection as an internal error."""
+        session = self.session
         try:
             if isinstance(command, _Violation) or self._failed:
                 raise Refused(Close.BAD_REQUEST)
-            if self.session is None:
-                await self._connect(command)
-            elif isinstance(command, Connect | Pong):
+            if session is None:
+                return self._run(self._connect(command))
+            if isinstance(command, Connect | Pong):
                 raise Refused(Close.BAD_REQUEST)
-            else:
-                await self._request(self.session, command)
+            started = self._services.clock.monotonic()
+            if self._held_back():
+                self._conclude(command, reply(ErrorCode.TOO_MANY_REQUESTS), started)
+                return None
+        except Refused as refused:
+            self._link.close(*refused.close.value)
+            return None
+        if isinstance(command, Rpc) and command.method == SEND:
+            sending = begin_send(self._services, session, command.data)
+            if sending is not None:  # nearly always: a task would cost as much as the rest of the command
+                sending.add_done_callback(partial(self._sent, command, started))
+                return sending
+        return self._run(self._request(session, command, started))
+
+    async def _run(self, work: Awaitable[None]) -> None:
+        try:
+            await work
         except Refused as refused:
             self._link.close(*refused.close.value)
         except ConnectionResetError:
             return  # closed while the command was waiting for something
+
+    def _held_back(self) -> bool:
+        """Whether the connection asks for too much. Raises Refused where it does not even mind that."""
+        if self._throttle is None or self._throttle.admit():
+            return False
+        if self._throttle.flooded:
+            raise Refused(Close.TOO_MANY_REQUESTS)
+        return True
 
     async def _connect(self, command: Command) -> None:
         if not isinstance(command, Connect):
@@ -166,17 +195,26 @@ class CentrifugePeer:
         self._count("connect", str(error.code), started)
         self._answer(command_id, error)
 
-    async def _request(self, session: Session, request: Request) -> None:
-        command_id = 0 if isinstance(request, Send) else request.id
-        started = self._services.clock.monotonic()
-        if self._throttle is not None and not self._throttle.admit():
-            if self._throttle.flooded:
-                raise Refused(Close.TOO_MANY_REQUESTS)
-            answer: Result | ErrorReply | None = reply(ErrorCode.TOO_MANY_REQUESTS)
+    async def _request(self, session: Session, request: Request, started: float) -> None:
+        self._conclude(request, await perform(self._services, session, request), started)
+
+    def _sent(self, request: Rpc, started: float, sending: asyncio.Future[Sent]) -> None:
+        if sending.cancelled():
+            return
+        error = sending.exception()
+        if error is None:
+            answer: Result | ErrorReply = RpcResult(data=sent_text(sending.result()).encode())
+        elif isinstance(error, ChatError):
+            answer = reply_to(error)
         else:
-            answer = await perform(self._services, session, request)
+            logger.error("A send failed", exc_info=error, extra={"action": "command_failed"})
+            answer = reply(ErrorCode.INTERNAL)
+        self._conclude(request, answer, started)
+
+    def _conclude(self, request: Request, answer: Result | ErrorReply | None, started: float) -> None:
         outcome = str(answer.code) if isinstance(answer, ErrorReply) else "ok"
         self._count(name_of(request), outcome, started)
+        command_id = 0 if isinstance(request, Send) else request.id
         if answer is not None and command_id:
             self._answer(command_id, answer)
 

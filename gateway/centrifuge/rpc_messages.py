@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from chatcore.commands.access import enter_as_member
 from chatcore.commands.history import PAGE_MAX, PositionLost
 from chatcore.commands.messages import MessagePatch
-from chatcore.commands.sending import SendDraft
+from chatcore.commands.sending import SendDraft, Sent
 from chatcore.domain import serial
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, channel_topic, user_topic
@@ -22,14 +24,30 @@ UNREAD_CHANNELS = 1000
 
 
 async def send(services: RoomServices, session: Session, params: p.MessageSend) -> str:
-    draft = SendDraft(
+    return sent_text(await services.chat.messages.send(session.actor, draft(params)))
+
+
+def begin_send(services: RoomServices, session: Session, data: bytes) -> asyncio.Future[Sent] | None:
+    """`send` under way, where it can be begun without waiting for anything; its result is for `sent_text`. None, and
+    nothing has happened, where `send` has to be called, if only to hear what is wrong."""
+    try:
+        params = p.parse(p.MessageSend, data)
+        return services.chat.messages.begin_send(session.actor, draft(params))
+    except p.BadParams:
+        return None
+
+
+def draft(params: p.MessageSend) -> SendDraft:
+    return SendDraft(
         channel=params.channel,
         body=params.body,
         attributes=p.attributes(params.attributes),
         media_sids=(params.media_sid,) if params.media_sid is not None else (),
         client_ref=params.client_ref,
     )
-    sent = await services.chat.messages.send(session.actor, draft)
+
+
+def sent_text(sent: Sent) -> str:
     text = sent.written or serial.message(sent.message)
     return f'{{"message":{text},"duplicate":{"true" if sent.duplicate else "false"}}}'
 

@@ -1,14 +1,15 @@
-"""Commands of one connection: strictly in order, in a task that exists only while there are some.
+"""Commands of one connection: strictly in order, in a task only where one has to wait for something.
 
 It reads ahead a little, then the socket stops being read; and it rests while the client does not take its answers.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
 from .close import Close
 from .endpoint import Link
@@ -21,12 +22,17 @@ AHEAD_ITEMS = 64
 AHEAD_BYTES = 256 * 1024
 
 
+Pending = Coroutine[Any, Any, None] | asyncio.Future[Any] | None
+"""What is left to be done of an item: nothing; something to be run; or something to be waited for."""
+
+
 class Inbox(Generic[T]):
-    """`handle` gets one item at a time; what it raises ends the connection as an internal error."""
+    """`handle` gets one item at a time, and the next one when what it returned is done. What it raises ends the
+    connection as an internal error; a future looks after its own outcome."""
 
     __slots__ = ("_busy", "_bytes", "_closed", "_handle", "_items", "_link", "_paused", "_tasks")
 
-    def __init__(self, link: Link, tasks: Tasks, handle: Callable[[T], Awaitable[None]]) -> None:
+    def __init__(self, link: Link, tasks: Tasks, handle: Callable[[T], Pending]) -> None:
         self._link = link
         self._tasks = tasks
         self._handle = handle
@@ -51,29 +57,38 @@ class Inbox(Generic[T]):
 
     def resume(self) -> None:
         """Goes on if something waits: the connection takes answers again."""
-        if self._items and not self._busy and not self._closed and not self._link.congested:
-            self._busy = True
-            self._tasks.start(self._work(), "commands")
+        while self._items and not self._busy and not self._link.congested:
+            item, size = self._items.popleft()
+            self._bytes -= size
+            self._read_on()
+            try:
+                pending = self._handle(item)
+            except Exception as error:
+                self._failed(error)
+                return
+            if pending is not None:
+                self._busy = True
+                self._tasks.follow(pending, self._ended)
+        if not self._items:
+            self._items = None
 
     def close(self) -> None:
         """The running command finishes, the others are dropped."""
         self._closed = True
         self._items = None
 
-    async def _work(self) -> None:
-        try:
-            while self._items and not self._link.congested:
-                item, size = self._items.popleft()
-                self._bytes -= size
-                self._read_on()
-                await self._handle(item)
-        except Exception:
-            logger.exception("A command failed", extra={"action": "command_failed"})
-            self._link.close(*Close.INTERNAL.value)
-        finally:
-            self._busy = False
-        if not self._items:
-            self._items = None
+    def _ended(self, command: asyncio.Future[Any]) -> None:
+        self._busy = False
+        if command.cancelled():
+            self.close()  # the process ends
+        elif isinstance(command, asyncio.Task) and isinstance(error := command.exception(), Exception):
+            self._failed(error)
+        self.resume()
+
+    def _failed(self, error: Exception) -> None:
+        logger.error("A command failed", exc_info=error, extra={"action": "command_failed"})
+        self.close()
+        self._link.close(*Close.INTERNAL.value)
 
     def _read_on(self) -> None:
         assert self._items is not None, "called while there are items"

@@ -78,6 +78,9 @@ class Hook:
         self.curious = True
         """Looks at what every action is about, which takes a read: actions at the same time lose their order."""
 
+    def asks(self, actor: Actor, service: Service, action: Action) -> bool:
+        return True
+
     async def before(self, actor: Actor, action: Action, look: Look) -> Changes:
         self.asked.append((action, await look() if self.curious else None))
         if action in self.refused:

@@ -137,6 +137,7 @@ class Stage:
             users=SimpleNamespace(connected=self._connected),
             history=self.history,
             typing=SimpleNamespace(start=self._typing),
+            messages=SimpleNamespace(begin_send=lambda actor, draft: None),
         )
         self.services = RoomServices(
             chat=cast("Chat", chat),
