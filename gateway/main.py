@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from chatcore import config, scrape, siblings
 from chatcore.auth.credentials import PushSecretSafe
-from chatcore.auth.keys import KeyRing, SealedSecret
+from chatcore.auth.keys import KeyRing, SealedSecret, ServiceAccounts
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
 from chatcore.auth.tokens import TokenVerifier
@@ -164,7 +164,7 @@ async def run(settings: Settings) -> None:
         endpoints: dict[str, Endpoint] = {}
         sockets = SocketServer(endpoints, _socket_settings(settings), SocketCounts(metrics))
         stack.callback(sockets.stop)
-        tokens, counts = TokenVerifier(ring, keys, clock), CommandCounts(metrics)
+        tokens, counts = TokenVerifier(ring, ServiceAccounts(keys, clock), clock), CommandCounts(metrics)
         blobs = await ObjectBlobs.open(settings.media.url)
         files = MediaRoom(
             media=Media(store, blobs, MediaTrash(store.pool), chat.services, clock),

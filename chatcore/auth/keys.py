@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatcore.domain.ids import AccountSid, KeySid, is_sid
+from chatcore.domain.ids import AccountSid, KeySid, ServiceSid, is_sid
 from chatcore.ports.clock import Clock
 
 from .secrets import SecretBox
@@ -81,6 +81,33 @@ class Credentials(Protocol):
     async def check(self, sid: str, secret: str) -> Principal | None:
         """None unless `sid` exists, is not revoked and has that secret; takes the same time for every wrong secret."""
         ...
+
+
+class ServiceStore(Protocol):
+    async def service_account(self, sid: ServiceSid) -> AccountSid | None: ...
+
+
+class ServiceAccounts:
+    """Whose service it is, remembered for CACHE_SECONDS. Absent ones are not: a new service works at once."""
+
+    def __init__(self, store: ServiceStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._cache: dict[ServiceSid, tuple[float, AccountSid]] = {}  # with the monotonic deadline
+
+    async def service_account(self, sid: ServiceSid) -> AccountSid | None:
+        now = self._clock.monotonic()
+        cached = self._cache.get(sid)
+        if cached is not None and now < cached[0]:
+            return cached[1]
+        found = await self._store.service_account(sid)
+        if found is None:
+            self._cache.pop(sid, None)
+            return None
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
+        self._cache[sid] = (now + CACHE_SECONDS, found)
+        return found
 
 
 class KeyRing:

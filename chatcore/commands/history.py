@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chatcore.domain.events import Event, Topic
 from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Position
 from chatcore.ports.store import Repositories, Store
 from chatcore.ports.views import StreamTop
+
+from .joint_reads import JointReads
+
+Joined = Sequence[tuple[ChannelSid, StreamTop]]
 
 PAGE_MAX = 300
 PAGE_BYTES = 256 * 1024
@@ -33,22 +38,34 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._joined = JointReads(self._read_joined)
+        self._missed: dict[int, JointReads[Topic, int, Sequence[Event]]] = {}  # by the most of each topic
 
     @property
     def reads(self) -> Repositories:
         """For callers that check access themselves."""
         return self._store.read
 
-    async def joined(self, user_sid: UserSid) -> Sequence[tuple[ChannelSid, StreamTop]]:
+    async def joined(self, user_sid: UserSid) -> Joined:
         """A user's channels with their positions, most recently active first."""
-        return await self._store.read.channels.joined(user_sid)
+        return (await self._joined.get({user_sid: None})).get(user_sid, ())
+
+    async def _read_joined(
+        self, users: Mapping[UserSid, None]
+    ) -> Mapping[UserSid, Sequence[tuple[ChannelSid, StreamTop]]]:
+        return await self._store.read.channels.joined(list(users))
 
     async def tops(self, topics: Sequence[Topic]) -> Mapping[Topic, StreamTop]:
         return await self._store.read.events.tops(topics)
 
     async def missed(self, wanted: Mapping[Topic, int], *, per_topic: int) -> Mapping[Topic, Sequence[Event]]:
         """Events after the given offsets, at most per_topic + 1 of each."""
-        return await self._store.read.events.missed(wanted, per_topic=per_topic)
+        joint = self._missed.get(per_topic)
+        if joint is None:
+            read = partial(self._store.read.events.missed, per_topic=per_topic)
+            joint = self._missed[per_topic] = JointReads(read)
+        found = await joint.get(wanted)
+        return {topic: found.get(topic, ()) for topic in wanted}
 
     async def page(self, topic: Topic, *, since: tuple[int, str] | None, limit: int, reverse: bool = False) -> Stretch:
         """At most `limit` events (negative: PAGE_MAX), cut at PAGE_BYTES but never to none; limit 0 reads the position

@@ -27,6 +27,7 @@ from chatcore.ports.store import Repositories, TransactionConflict
 
 from . import membership, webhooks
 from .access import not_authorized
+from .joint_reads import JointReads
 from .rates import Rates
 from .unit import Unit, Work
 
@@ -73,13 +74,15 @@ class Users:
         self._unit = unit
         self._rates = rates
         self._hook = hook
+        self._connecting = JointReads(self._read_named)
 
     async def connected(self, actor: Actor, identity: Identity, role_sid: str | None) -> User:
         """The user behind a valid token, made on its first connection. A role that does not fit is ignored."""
-        found = await self._unit.store.read.users.get(actor.service_sid, identity)
-        if found is not None and found.identity == identity:
-            return found
         limits.identity(identity)
+        who = actor.service_sid, identity
+        found = (await self._connecting.get({who: None})).get(who)
+        if found is not None:
+            return found
 
         async def act(work: Work) -> User:
             service = await membership.service_of(work.tx, actor)
@@ -91,6 +94,18 @@ class Users:
             return user
 
         return await self._unit.run(actor, act)
+
+    async def _read_named(
+        self, wanted: Mapping[tuple[ServiceSid, Identity], None]
+    ) -> Mapping[tuple[ServiceSid, Identity], User]:
+        identities: dict[ServiceSid, list[Identity]] = {}
+        for service_sid, identity in wanted:
+            identities.setdefault(service_sid, []).append(identity)
+        found = {}
+        for service_sid, several in identities.items():
+            for user in await self._unit.store.read.users.many(service_sid, several):
+                found[service_sid, user.identity] = user
+        return found
 
     async def create(self, actor: Actor, identity: str, draft: UserDraft) -> User:
         limits.identity(identity)

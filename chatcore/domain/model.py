@@ -165,7 +165,7 @@ class Role:
     date_updated: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class User:
     sid: UserSid
     service_sid: ServiceSid
@@ -246,7 +246,7 @@ def channel_with(channel: Channel, **changes: object) -> Channel:
     return _channel_of(*values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Member:
     sid: MemberSid
     channel_sid: ChannelSid
@@ -345,7 +345,7 @@ class Unread:
     last_consumption_timestamp: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Actor:
     """Who asks. A REST caller has no identity and is not restricted by roles."""
 

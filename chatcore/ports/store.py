@@ -165,8 +165,8 @@ class Channels(Protocol):
 
     async def membership(self, user_sid: UserSid, channel_sid: ChannelSid) -> Membership | None: ...
 
-    async def joined(self, user_sid: UserSid) -> Sequence[tuple[ChannelSid, StreamTop]]:
-        """All joined channels, most recently active first."""
+    async def joined(self, user_sids: Sequence[UserSid]) -> Mapping[UserSid, Sequence[tuple[ChannelSid, StreamTop]]]:
+        """All joined channels of each, most recently active first."""
         ...
 
     async def unread_totals(self, user_sid: UserSid, limit: int) -> Sequence[tuple[ChannelSid, int]]:

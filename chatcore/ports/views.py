@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chatcore.domain.ids import ChannelSid, Identity, MemberSid, UserSid
 from chatcore.domain.model import Channel, Invite, Member, Position
+from chatcore.domain.values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class UserStream:
     info_position: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StreamTop:
     """Newest and oldest offset of a stream that the log holds; oldest is newest + 1 when it is empty."""
 

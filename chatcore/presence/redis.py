@@ -12,7 +12,7 @@ from typing import Final
 from chatcore.domain.ids import Identity, ServiceSid
 from chatcore.ports.clock import Clock
 from chatcore.ports.presence import Session
-from chatcore.presence.server import Command, reach
+from chatcore.presence.server import Command, hold
 
 PREFIX: Final = "chat:"
 TTL_MS: Final = 60_000
@@ -62,8 +62,7 @@ class RedisPresence:
     def __init__(self, url: str, *, clock: Clock, prefix: str = PREFIX) -> None:
         self._clock = clock
         self._prefix = prefix
-        # A connection that died while idle is replaced unseen.
-        self._server = reach(url, name="chat-presence", away="presence is away", connections=8, again=1)
+        self._server = hold(url, name="chat-presence", away="presence is away")
 
     async def open(self) -> None:
         """Connects ahead of use. Raises ConnectionError; calls will try again."""

@@ -11,8 +11,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from chatcore.resp.address import is_cluster, parse_cluster
+from chatcore.resp.address import is_cluster, parse, parse_cluster
 from chatcore.resp.cluster import Cluster
+from chatcore.resp.link import Link, RefusedError, dial
 from chatcore.resp.slots import partition, partition_of, tags
 
 PATIENCE: Final = 0.9
@@ -40,6 +41,55 @@ def reach(url: str, *, name: str, away: str, connections: int, again: int) -> Se
     if is_cluster(url):
         return _Cluster(url, name=name, away=away)
     return _Single(url, name=name, away=away, connections=connections, again=again)
+
+
+def hold(url: str, *, name: str, away: str) -> Server:
+    """Like `reach`, for calls by the thousand: one connection to a single server too, on which what comes together
+    leaves together, in order. What failed with the connection is sent once more."""
+    return _Cluster(url, name=name, away=away) if is_cluster(url) else _Held(url, name=name, away=away)
+
+
+class _Held:
+    def __init__(self, url: str, *, name: str, away: str) -> None:
+        self._address = parse(url)
+        self._name = name
+        self._away = away
+        self._link: Link | None = None
+        self._dialling = asyncio.Lock()
+
+    def tag(self, name: str) -> str:
+        return ""
+
+    async def call(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
+        if not commands:
+            return []
+        asked = [command for _, command in commands]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                try:
+                    return await (await self._connected()).call(*asked)
+                except RefusedError:
+                    raise
+                except ConnectionError:  # it died while it was idle
+                    return await (await self._connected()).call(*asked)
+        except TimeoutError:
+            link = self._link
+            if link is not None and not await link.answers(1 - PATIENCE):
+                link.abort()
+            raise ConnectionError(f"{self._away}: the server does not answer") from None
+        except ConnectionError as error:
+            raise ConnectionError(f"{self._away}: {error}") from None
+
+    async def close(self) -> None:
+        if self._link is not None:
+            self._link.abort()
+
+    async def _connected(self) -> Link:
+        if self._link is None or self._link.lost.done():
+            async with self._dialling:
+                if self._link is None or self._link.lost.done():
+                    self._link = await dial(self._address, lambda _channel, _payload: None, name=self._name)
+        return self._link
 
 
 class _Single:

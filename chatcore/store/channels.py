@@ -212,9 +212,11 @@ class Channels:
         row = await self._session.row(_SQL["membership"], user_sid, channel_sid)
         return _membership_from(row) if row is not None else None
 
-    async def joined(self, user_sid: UserSid) -> Sequence[tuple[ChannelSid, StreamTop]]:
-        rows = await self._session.rows(_SQL["joined"], user_sid)
-        return [(row["sid"], top_from(row)) for row in rows]
+    async def joined(self, user_sids: Sequence[UserSid]) -> Mapping[UserSid, Sequence[tuple[ChannelSid, StreamTop]]]:
+        found: dict[UserSid, list[tuple[ChannelSid, StreamTop]]] = {sid: [] for sid in user_sids}
+        for row in await self._session.rows(_SQL["joined"], user_sids):
+            found[row["user_sid"]].append((row["sid"], top_from(row)))
+        return found
 
     async def unread_totals(self, user_sid: UserSid, limit: int) -> Sequence[tuple[ChannelSid, int]]:
         rows = await self._session.rows(_SQL["unread_totals"], user_sid, limit)

@@ -8,11 +8,11 @@ step — take the rest from memory, attach, answer — runs without waiting for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from chatcore.commands.history import PAGE_BYTES, PAGE_MAX, History
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, EventType, Topic
+from chatcore.domain.values import value
 from gateway.hub.relay import Relay
 from gateway.hub.room import Room
 
@@ -21,7 +21,7 @@ from .messages import Publication, SubscribeRequest, SubscribeResult
 ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Want:
     """One stream to be subscribed. `base` is the offset at which the right to read it was checked, `epoch` the stream's
     as the database named it then; empty where nothing is recovered."""
@@ -47,7 +47,7 @@ class Want:
         return known and 0 <= room.offset - request.offset <= PAGE_MAX
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Caught:
     """What is known about one stream at the moment of attaching; `events` follow each other up to the room's offset,
     or are None if the log did not reach back."""

@@ -8,18 +8,20 @@ Zero values are not sent, an empty result is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from chatcore.domain.values import value
 
 # --- from the client -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StreamPosition:
     offset: int = 0
     epoch: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubscribeRequest:
     """What a client wants of one channel. In `Connect.subs` the channel is the map's key and `channel` stays empty."""
 
@@ -43,7 +45,7 @@ class SubscribeRequest:
         return bool(self.flag & 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Connect:
     id: int
     token: str = ""
@@ -54,38 +56,38 @@ class Connect:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Subscribe:
     id: int
     request: SubscribeRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unsubscribe:
     id: int
     channel: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Publish:
     id: int
     channel: str = ""
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Presence:
     id: int
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PresenceStats:
     id: int
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class History:
     """`limit`: 0 asks for the position only, below 0 for as many events as the server allows."""
 
@@ -96,39 +98,39 @@ class History:
     reverse: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ping:
     id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Send:
     """The one command without an id: it is never answered."""
 
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rpc:
     id: int
     method: str = ""
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Refresh:
     id: int
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubRefresh:
     id: int
     channel: str
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pong:
     """The empty command: the answer to the server's ping."""
 
@@ -152,7 +154,7 @@ Command = (
 # --- to the client ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClientInfo:
     user: str = ""
     client: str = ""
@@ -160,7 +162,7 @@ class ClientInfo:
     chan_info: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Publication:
     """`time` in Unix milliseconds. `offset` 0 means the publication is outside the stream and is never sent as a 0."""
 
@@ -170,7 +172,7 @@ class Publication:
     info: ClientInfo | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubscribeResult:
     """`publications` only together with `recovered`: SDKs deliver them whatever the flag says."""
 
@@ -186,7 +188,7 @@ class SubscribeResult:
     ttl: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ConnectResult:
     """`ttl` and `ping` in seconds, `time` in Unix milliseconds. `ttl` is at least 1 when `expires` is set."""
 
@@ -201,30 +203,30 @@ class ConnectResult:
     time: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnsubscribeResult:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PublishResult:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PresenceResult:
     """Live connections of a channel by client id."""
 
     presence: Mapping[str, ClientInfo] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PresenceStatsResult:
     num_clients: int = 0
     num_users: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HistoryResult:
     """`offset` and `epoch` are the stream's top, whatever part of it the publications show."""
 
@@ -233,17 +235,17 @@ class HistoryResult:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PingResult:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RpcResult:
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RefreshResult:
     """Carries client and version again: JavaScript before 5.8 forgets its connection id otherwise."""
 
@@ -253,7 +255,7 @@ class RefreshResult:
     ttl: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubRefreshResult:
     expires: bool = False
     ttl: int = 0
@@ -274,7 +276,7 @@ Result = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ErrorReply:
     """A refused command. The message is never empty: the Python SDK reads it unconditionally."""
 
@@ -287,13 +289,13 @@ class ErrorReply:
             raise ValueError("an error reply needs a message")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PubPush:
     channel: str
     pub: Publication
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubscribePush:
     """The server subscribed this connection."""
 
@@ -305,7 +307,7 @@ class SubscribePush:
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnsubscribePush:
     """The server ended a subscription. The reason is never empty: the Python SDK reads it unconditionally."""
 

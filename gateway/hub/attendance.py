@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 RENEWAL = 20.0  # seconds; entries live for 60
 RETRY = 2.0  # seconds until presence is tried again
 LIFE = 60.0  # seconds after which an entry that nobody renews is gone by itself
-CHUNK = 1000
+CHUNK = 500
 MERGE = 1.0  # seconds of changes that are told together
 
 Changed = Callable[[ServiceSid, Mapping[Identity, bool]], Awaitable[None]]
@@ -55,11 +55,13 @@ class Attendance:
         self._has_changes = asyncio.Event()
         self._sessions: dict[str, Session] = {}
         self._leaving: deque[_Leaving] = deque()
+        self._going: Counter[tuple[ServiceSid, Identity]] = Counter()  # how many of them each has
         self._wake = asyncio.Event()
         self._announce = False
 
     async def enter(self, session: Session, user_sid: UserSid, *, limit: int, reachability: bool) -> bool:
         """False, and nothing announced, when the identity has `limit` live connections already."""
+        limit += self._going[session.service_sid, session.identity]  # entries that are dead and still counted
         try:
             count = await self._presence.enter(session, limit=limit)
         except ConnectionError:
@@ -135,29 +137,52 @@ class Attendance:
 
     async def withdraw_all(self) -> None:
         """For shutdown, when `run` has ended: nobody waits for the expiry."""
-        for session in [*(gone.session for gone in self._leaving), *self._sessions.values()]:
-            try:
-                await self._presence.leave(session)
-            except ConnectionError:
+        sessions = [*(gone.session for gone in self._leaving), *self._sessions.values()]
+        for start in range(0, len(sessions), CHUNK):
+            leaves = map(self._presence.leave, sessions[start : start + CHUNK])
+            if any(isinstance(done, ConnectionError) for done in await asyncio.gather(*leaves, return_exceptions=True)):
                 break
         self._leaving.clear()
+        self._going.clear()
         self._sessions.clear()
 
     def _withdraw_soon(self, session: Session, user_sid: UserSid, *, reachability: bool, goodbye: bool) -> None:
         self._leaving.append(_Leaving(session, user_sid, reachability, goodbye, self._clock.monotonic()))
+        self._going[session.service_sid, session.identity] += 1
         self._wake.set()
 
     async def _withdraw(self) -> None:
-        """Those that it cannot withdraw stay: entries left behind count against the limit of their identity."""
+        """Those that it cannot withdraw stay: entries left behind count against the limit of their identity. Raises
+        ConnectionError then."""
         while self._leaving:
-            gone = self._leaving[0]
-            if self._clock.monotonic() - gone.at < LIFE:
-                remaining = await self._presence.leave(gone.session, goodbye=gone.goodbye)
-            else:
-                remaining = 1  # nobody knows
-            self._leaving.popleft()
-            if gone.reachability and not remaining:
-                self._tell(gone.user_sid, gone.session, online=False)
+            several = [self._leaving.popleft() for _ in range(min(CHUNK, len(self._leaving)))]
+            try:
+                remaining = await asyncio.gather(*map(self._leave, several), return_exceptions=True)
+            except asyncio.CancelledError:
+                self._leaving.extendleft(reversed(several))
+                raise
+            failed: list[_Leaving] = []
+            errors: list[BaseException] = []
+            for gone, left in zip(several, remaining, strict=True):
+                if isinstance(left, BaseException):
+                    failed.append(gone)
+                    errors.append(left)
+                    continue
+                whose = gone.session.service_sid, gone.session.identity
+                self._going[whose] -= 1
+                if not self._going[whose]:
+                    del self._going[whose]
+                if gone.reachability and not left:
+                    self._tell(gone.user_sid, gone.session, online=False)
+            if errors:
+                self._leaving.extendleft(reversed(failed))
+                raise errors[0]
+
+    async def _leave(self, gone: _Leaving) -> int:
+        """How many connections its user has left."""
+        if self._clock.monotonic() - gone.at >= LIFE:
+            return 1  # nobody knows
+        return await self._presence.leave(gone.session, goodbye=gone.goodbye)
 
     def _tell(self, user_sid: UserSid, session: Session, *, online: bool) -> None:
         identity, kind = session.identity, SignalType.USER_REACHABILITY

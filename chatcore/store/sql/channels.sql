@@ -282,10 +282,10 @@ LEFT JOIN invites i ON i.user_sid = $1 AND i.channel_sid = c.sid
 WHERE c.sid = $2 AND (m.sid IS NOT NULL OR i.sid IS NOT NULL);
 
 -- name: joined
--- user_sid
-SELECT c.sid, c.last_seq, c.first_seq, c.epoch
+-- user_sids
+SELECT m.user_sid, c.sid, c.last_seq, c.first_seq, c.epoch
 FROM members m JOIN channels c ON c.sid = m.channel_sid
-WHERE m.user_sid = $1
+WHERE m.user_sid = ANY ($1::text[])
 ORDER BY coalesce(c.last_message_at, c.date_created) DESC, c.sid DESC;
 
 -- name: unread_totals

@@ -186,7 +186,7 @@ async def test_joined_channels_come_most_recently_active_first(store: PostgresSt
     for channel in (quiet, busy):
         await make.member(store, service, channel, alice)
     busy, _ = await make.messages(store, busy, 2)
-    joined = await store.read.channels.joined(alice.sid)
+    joined = (await store.read.channels.joined([alice.sid]))[alice.sid]
     assert [sid for sid, _ in joined] == [busy.sid, quiet.sid]
     assert joined[0][1].position == busy.stream
     assert joined[1][1].first_offset == 1
