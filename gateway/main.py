@@ -88,7 +88,8 @@ def main() -> None:
     set_up_logging(settings.log_level, settings.log_format, node=settings.handed_down.node)
     for note in notes:
         logger.info("%s", note, extra={"action": "configuration"})
-    gc.set_threshold(50_000, 20, 50)  # connections are many and live long: full collections must be rare
+    # Connections are many and live long: full collections must be rare, and the others short.
+    gc.set_threshold(10_000, 50, 50)
     try:
         uvloop.run(run(settings))
     except config.ConfigError as error:

@@ -217,11 +217,10 @@ class SocketDriver(Inbound, asyncio.Protocol):
         wire = self._wire
         if wire is None:
             return -1
-        if not self._begun and self._partial is None and self.open:
-            message = whole_message(data, self._shortcut)
-            if message is not None:
-                self._deliver(message)
-                return 1
+        fresh = not self._begun and self._partial is None and self.open
+        if fresh and (message := whole_message(data, self._shortcut)) is not None:
+            self._deliver(message)
+            return 1
         try:
             wire.receive_data(data)
             self._begun += len(data)

@@ -89,4 +89,5 @@ class Opening:
 
     def _sent(self, response: Response) -> bytes:
         self._library.send_response(response)
+        self._library.parser.close()  # a cycle, which the collector would have to find
         return b"".join(self._library.data_to_send())

@@ -1,6 +1,7 @@
 """HTTP connections, with the bounds that uvicorn's have not.
 
-Theory of operation. A connection that upgrades leaves for a SocketDriver as soon as its head is there; others go on:
+Theory of operation. What comes first waits in the doorway for its turn. A connection that upgrades leaves for a
+SocketDriver as soon as its head is there; others go on:
 
     head ──complete──▶ request runs ──answered──▶ idle ──first byte──▶ head
       │ HEAD_TIME over: 408                         │ uvicorn's keep-alive time over: closed
@@ -18,6 +19,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from .doorway import Doorway
+
 HEAD_TIME: Final = 10.0
 """Seconds from the first byte of a request, or from the beginning of a connection, to the end of the head."""
 
@@ -31,8 +34,10 @@ STALL: Final = 60.0
 class PlainConnection(HttpToolsProtocol):
     """What uvicorn takes as `http`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
+    def __init__(self, doorway: Doorway, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
         super().__init__(*args, **kwargs)
+        self._doorway: Doorway | None = doorway  # until something came
+        self._unread: bytes | None = None  # what came, while it waits to be let in
         self._in_head = True  # between two requests too
         self._head = 0  # bytes of it so far
         self._passed = False  # a head ended in what is being parsed
@@ -53,9 +58,21 @@ class PlainConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        if self._doorway is not None:
+            self.transport.pause_reading()
+            doorway, self._doorway = self._doorway, None
+            self._unread = data
+            doorway.come(self._enter)
+            return
+        if self._unread is not None:  # TLS hands over what it has decrypted, whether reading is paused or not
+            self._unread += data
+            return
         head_began, self._passed = self._in_head, False
         super().data_received(data)
-        if self._left or self.transport.is_closing():
+        if self._left:
+            self.parser = None  # type: ignore[assignment]  # as uvicorn's, so that this object goes now, not some day
+            return
+        if self.transport.is_closing():
             return
         if head_began and self._in_head and not self._passed:
             self._head += len(data)
@@ -66,6 +83,12 @@ class PlainConnection(HttpToolsProtocol):
             self._drop_deadline()
         elif self._deadline is None:
             self._set_deadline()
+
+    def _enter(self) -> None:
+        data, self._unread = self._unread, None
+        if data is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.data_received(data)
 
     def handle_websocket_upgrade(self) -> None:
         self._left = True

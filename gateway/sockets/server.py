@@ -8,12 +8,14 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from .admission import Admission
+from .doorway import Doorway
 from .driver import SocketDriver
 from .endpoint import Endpoint
 from .keepalive import Keepalive
@@ -96,7 +98,7 @@ class GatewayServer(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
-        config.http = PlainConnection
+        config.http = partial(PlainConnection, Doorway())  # type: ignore[assignment]  # uvicorn only calls it
         super().__init__(config)
         self._on_drain = on_drain
         self._asked = asyncio.Event()

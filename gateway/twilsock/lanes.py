@@ -96,8 +96,9 @@ class Lanes(Generic[T]):
             self._staff(queue)
 
     def close(self) -> None:
-        """What runs finishes, what waits is dropped."""
+        """What runs finishes, what waits is dropped. No cycle is left to the collector (see Inbox)."""
         self._closed = True
+        self._handle, self._on_idle = _nothing, _nobody
         for queue in self._queues:
             queue.items = None
         self._count = self._bytes = 0
@@ -127,3 +128,11 @@ class Lanes(Generic[T]):
             queue.items = None
         if self.idle:
             self._on_idle()
+
+
+async def _nothing(_: object) -> None:
+    raise AssertionError("nothing is taken any more")
+
+
+def _nobody() -> None:
+    """Who has gone need not know that all is done."""

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE, access_token
+from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
 from tests.support.native import NativeClient
 from tests.support.twilsock import SYNC, TwilsockClient, events_of
 
-from .node import Node
+from .street import Street
+from .target import Target
 
 PATIENCE = 20.0
 
@@ -40,29 +41,22 @@ class Neighbours:
     """A room with a reader of each kind, and three ways to write into it. `times` are seconds from the beginning of a
     request to its last reader, one message after the other."""
 
-    def __init__(self, node: Node, stack: AsyncExitStack) -> None:
+    def __init__(self, node: Target, stack: AsyncExitStack) -> None:
         self._node = node
         self._stack = stack
-        self.suffix = secrets.token_hex(4)
         self.readers: dict[str, Reader] = {}
         self.times: list[float] = []
+        self._turn = asyncio.Event()  # set with each message that everybody has
         self._clients: list[NativeClient | TwilsockClient] = []
 
     async def move_in(self) -> None:
         answer = await self._node.http.post(
             f"/v2/Services/{SERVICE}/Channels", auth=(ACCOUNT, AUTH_TOKEN), data={"Type": "public"}
         )
-        self.sid = str(answer.json()["sid"])
+        self.street = Street(str(answer.json()["sid"]), secrets.token_hex(4))
         self.json = await self._native(protobuf=False)
         self.protobuf = await self._native(protobuf=True)
         self.twilsock = await self._twilsock()
-
-    def identity(self, name: str) -> str:
-        """One that nobody else in this run has."""
-        return f"{name}-{self.suffix}"
-
-    def token(self, name: str) -> str:
-        return access_token(self.identity(name))
 
     async def chat(self, stop: asyncio.Event) -> None:
         """Until told to stop; fails as soon as a message is not acknowledged, or does not reach everybody in time."""
@@ -73,9 +67,15 @@ class Neighbours:
             await asyncio.wait_for(next(ways)(str(number)), PATIENCE)
             await asyncio.gather(*(reader.has(number) for reader in self.readers.values()))
             self.times.append(loop.time() - started)
+            self._turn.set()
             if stop.is_set():
                 return
             await asyncio.sleep(0.01)  # people think
+
+    async def next(self) -> None:
+        """Returns when everybody has the message that is under way, or the next one."""
+        self._turn.clear()
+        await asyncio.wait_for(self._turn.wait(), 2 * PATIENCE)
 
     def check(self) -> None:
         wanted = [str(number) for number in range(1, len(self.times) + 1)]
@@ -93,7 +93,7 @@ class Neighbours:
         reader = self.readers[kind] = Reader()
 
         def hear(push: Any) -> None:
-            if push["channel"] == f"chat:{self.sid}" and "pub" in push:
+            if push["channel"] == f"chat:{self.street.sid}" and "pub" in push:
                 data = push["pub"]["data"]
                 if data["type"] == "message.added":
                     reader.take(data["message"]["body"])
@@ -101,19 +101,19 @@ class Neighbours:
                 client.pushes.append(push)
 
         client.on_push = hear
-        await client.connect(self.token(kind))
-        await client.rpc("channel.join", channel=self.sid)
+        await client.connect(self.street.token(kind))
+        await client.rpc("channel.join", channel=self.street.sid)
         return client
 
     async def _twilsock(self) -> TwilsockClient:
         client = await TwilsockClient.open(self._node.url)
         self._stack.push_async_callback(client.close)
         self._clients.append(client)
-        assert (await client.init(self.token("twilsock")))["status"]["code"] == 200
-        who = {"identity": self.identity("twilsock")}
-        joined = await client.request("POST", f"/Client/v1/Conversations/{self.sid}/Participants", who)
+        assert (await client.init(self.street.token("twilsock")))["status"]["code"] == 200
+        who = {"identity": self.street.identity("twilsock")}
+        joined = await client.request("POST", f"/Client/v1/Conversations/{self.street.sid}/Participants", who)
         assert joined.status in (200, 201), joined
-        messages = await client.request("GET", f"/v3/Lists/{self.sid}.messages")
+        messages = await client.request("GET", f"/v3/Lists/{self.street.sid}.messages")
         wanted = [{"object_sid": messages.body["sid"], "object_type": "list", "last_event_id": None}]
         body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": wanted}
         assert (await client.request("POST", "/v4/Subscriptions", body)).status == 200
@@ -134,23 +134,23 @@ class Neighbours:
             await client.news()
 
     async def _by_rpc(self, body: str) -> None:
-        assert (await self.json.rpc("message.send", channel=self.sid, body=body))["message"]["body"] == body
+        assert (await self.json.rpc("message.send", channel=self.street.sid, body=body))["message"]["body"] == body
 
     async def _by_protobuf(self, body: str) -> None:
-        assert (await self.protobuf.rpc("message.send", channel=self.sid, body=body))["message"]["body"] == body
+        assert (await self.protobuf.rpc("message.send", channel=self.street.sid, body=body))["message"]["body"] == body
 
     async def _by_twilsock(self, body: str) -> None:
-        path = f"/Client/v1/Conversations/{self.sid}/Messages"
+        path = f"/Client/v1/Conversations/{self.street.sid}/Messages"
         assert (await self.twilsock.request("POST", path, {"body": body})).status == 201
 
     async def _by_rest(self, body: str) -> None:
-        path = f"/v2/Services/{SERVICE}/Channels/{self.sid}/Messages"
+        path = f"/v2/Services/{SERVICE}/Channels/{self.street.sid}/Messages"
         answer = await self._node.http.post(path, auth=(ACCOUNT, AUTH_TOKEN), data={"Body": body})
         assert answer.status_code == 201, answer.text
 
 
 @asynccontextmanager
-async def neighbours(node: Node) -> AsyncIterator[Neighbours]:
+async def neighbours(node: Target) -> AsyncIterator[Neighbours]:
     """They chat for as long as the block lasts, and have to have noticed nothing of it."""
     async with AsyncExitStack() as stack:
         people = Neighbours(node, stack)

@@ -4,59 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import httpx
 
 from tests.support.cluster import Cluster
 from tests.support.lone_gateway import http_client
 
+from .target import Figures, Target
+
 NAME = "gateway-1"
 PATIENCE = 30.0
 GROWTH = 64 << 20
 """Bytes by which the gateway may be larger after an abuse than before: allocators keep what they had."""
 
-_SAMPLE = re.compile(r"^(\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 _SPARE_FILES = 16  # pools of connections to the servers grow with use
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """`values` by name and labels as Prometheus writes them."""
-
-    values: Mapping[str, float]
-
-    @property
-    def memory(self) -> float:
-        return self.values["process_resident_memory_bytes"]
-
-    @property
-    def files(self) -> float:
-        return self.values["process_open_fds"]
-
-    def sum(self, name: str, *labels: str) -> float:
-        """Over all samples of this name whose labels hold all these texts."""
-        return sum(
-            value
-            for key, value in self.values.items()
-            if key.partition("{")[0] == name and all(label in key for label in labels)
-        )
-
-
-class Node:
+class Node(Target):
     def __init__(self, cluster: Cluster, http: httpx.AsyncClient) -> None:
+        super().__init__(cluster.url, http)
         self.cluster = cluster
-        self.url = cluster.url
-        self.http = http
-        self.port = int(httpx.URL(cluster.url).port or 0)
 
-    async def figures(self) -> Figures:
-        answer = await self.http.get("/metrics")
-        return Figures({name: float(value) for name, value in _SAMPLE.findall(answer.text)})
+    @property
+    def pid(self) -> int:
+        return self.cluster.pid_of(NAME)
 
     def complaints(self, since: int) -> list[str]:
         """Log lines of level error, and whatever is no log line, behind the first `since` characters."""
@@ -74,11 +48,11 @@ class Node:
     async def unharmed(self, growth: int = GROWTH) -> AsyncIterator[None]:
         """What happens in the block leaves the node as it was: the same process, healthy, with as many connections and
         files, hardly larger, and nothing in its log that an operator has to look at."""
-        pid, log, before = self.cluster.pid_of(NAME), len(self.cluster.output()), await self.figures()
+        pid, log, before = self.pid, len(self.cluster.output()), await self.figures()
         yield
         for path in ("/healthz", "/readyz"):
             assert (await self.http.get(path)).status_code == 200
-        assert self.cluster.pid_of(NAME) == pid
+        assert self.pid == pid
         assert not self.complaints(log), self.complaints(log)[:5]
         after = await self.figures()
         deadline = time.monotonic() + PATIENCE

@@ -12,12 +12,12 @@ from .node import Node
 
 async def test_deep_json_in_commands(node: Node) -> None:
     async with neighbours(node) as people:
-        await bombs.in_commands(node, people)
+        await bombs.in_commands(node, people.street)
 
 
 async def test_deep_json_in_twilsock(node: Node) -> None:
     async with neighbours(node) as people:
-        await bombs.in_twilsock(node, people)
+        await bombs.in_twilsock(node, people.street)
 
 
 async def test_deep_json_in_rest(node: Node) -> None:
@@ -28,4 +28,4 @@ async def test_deep_json_in_rest(node: Node) -> None:
 @pytest.mark.parametrize("name", ENTRANCES)
 async def test_decompression_stops_at_the_limit(node: Node, name: str) -> None:
     async with neighbours(node) as people:
-        await bombs.compressed(node, ENTRANCES[name], people, 50 << 20)
+        await bombs.compressed(node, ENTRANCES[name], people.street, 50 << 20)

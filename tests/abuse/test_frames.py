@@ -45,7 +45,7 @@ async def test_every_violation_has_its_code_before_and_after_login(node: Node, n
     entrance = ENTRANCES[name]
     async with neighbours(node) as people:
         for number, (violation, (data, code)) in enumerate(VIOLATIONS.items()):
-            for token in ("", people.token(f"v{number}")):
+            for token in ("", people.street.token(f"v{number}")):
                 extensions = [DEFLATE] if number % 2 else []
                 async with entrance.opened(node.port, token, *extensions) as connection:
                     await connection.send(data)

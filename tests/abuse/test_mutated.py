@@ -16,7 +16,7 @@ SEED = 20261123
 @pytest.mark.parametrize("name", ENTRANCES)
 async def test_broken_messages_are_answered_or_end_the_connection(node: Node, name: str) -> None:
     async with neighbours(node) as people:
-        verdicts = await mutated.messages(node, ENTRANCES[name], people.token, COUNT, SEED)
+        verdicts = await mutated.messages(node, ENTRANCES[name], people.street.token, COUNT, SEED)
     assert verdicts.total() == COUNT
     assert verdicts["answered"] > COUNT / 25
     assert verdicts["3501"] > COUNT / 4

@@ -10,9 +10,9 @@ import httpx
 from centrifuge.protocol import client_pb2
 
 from tests.abuse.entrances import BAD_REQUEST, DEFLATE, JSON, PROTOBUF, SDK, Entrance
-from tests.abuse.neighbours import Neighbours
-from tests.abuse.node import Node
 from tests.abuse.raw import CONT, TEXT, Raw, frame
+from tests.abuse.street import Street
+from tests.abuse.target import Target
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
 from tests.support.native import delimited, encode_protobuf
 from tests.support.twilsock import TwilsockClient
@@ -29,18 +29,18 @@ def nests(depth: int) -> list[str]:
     return ["[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, "[" * depth, '{"a":' * depth]
 
 
-async def in_commands(node: Node, people: Neighbours) -> None:
+async def in_commands(node: Target, street: Street) -> None:
     """What stays readable is kept, the rest refused, never as a failure; the connection goes on or ends with 3501."""
     for entrance in (JSON, PROTOBUF):
         for depth in LEVELS:
             for nest in nests(depth):
                 for method in ("channel.create", "user.update", "message.send", "no.such"):
-                    params = f'{{"channel":"{people.sid}","body":"x","attributes":{nest}}}'
-                    await _told(node, entrance, people.token("nest"), _rpc(entrance, method, params))
+                    params = f'{{"channel":"{street.sid}","body":"x","attributes":{nest}}}'
+                    await _told(node, entrance, street.token("nest"), _rpc(entrance, method, params))
                 await _told(node, entrance, "", _connect(entrance, nest))
 
 
-async def _told(node: Node, entrance: Entrance, token: str, message: bytes) -> None:
+async def _told(node: Target, entrance: Entrance, token: str, message: bytes) -> None:
     if len(message) > entrance.largest:
         return
     async with entrance.opened(node.port, token) as connection:
@@ -83,19 +83,19 @@ def _embedding(commands: list[dict[str, object]], text: str) -> bytes:
     return delimited(command.SerializeToString())
 
 
-async def in_twilsock(node: Node, people: Neighbours) -> None:
+async def in_twilsock(node: Target, street: Street) -> None:
     """In headers a nest is no header (3501); in payloads it is a bad request."""
     for depth in LEVELS:
         for nest in nests(depth):
             request = f'{{"path":"/x","method":"GET","params":{{"a":{nest}}}}}'
             header = f'{{"method":"message","id":"TM1","http_request":{request}}}'
             framed = b"TWILSOCK V3.0 %d\r\n%b\r\n" % (len(header), header.encode())
-            async with SDK.opened(node.port, people.token("nest")) as connection:
+            async with SDK.opened(node.port, street.token("nest")) as connection:
                 await connection.send(SDK.framed(framed) + SDK.framed(SDK.probe))
                 assert await _answers(connection, SDK) in (None, BAD_REQUEST)
     client = await TwilsockClient.open(node.url)
     try:
-        assert (await client.init(people.token("nest")))["status"]["code"] == 200
+        assert (await client.init(street.token("nest")))["status"]["code"] == 200
         for depth in LEVELS:
             for nest in nests(depth):
                 for path in ("/v4/Subscriptions", "/v3/Lists", "/Client/v1/Conversations", "/v1/registrations"):
@@ -111,7 +111,7 @@ async def in_twilsock(node: Node, people: Neighbours) -> None:
         await client.close()
 
 
-async def in_rest(node: Node) -> None:
+async def in_rest(node: Target) -> None:
     """Attributes are nested no deeper than every reader can bear: what is kept can be read, in every way."""
     url = f"/v2/Services/{SERVICE}/Channels"
     login = (ACCOUNT, AUTH_TOKEN)
@@ -137,7 +137,7 @@ def deflated(data: bytes, level: int = 9) -> bytes:
     return (pack.compress(data) + pack.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
-async def compressed(node: Node, entrance: Entrance, people: Neighbours, size: int) -> None:
+async def compressed(node: Target, entrance: Entrance, street: Street, size: int) -> None:
     """Zeros by the megabyte, in some kilobytes: ends with 1009, and nothing but the first bytes is ever unpacked."""
     bomb = await asyncio.to_thread(deflated, bytes(size))
     assert len(bomb) < entrance.largest
@@ -161,7 +161,7 @@ async def compressed(node: Node, entrance: Entrance, people: Neighbours, size: i
         "empty": (frame(b"", TEXT, rsv=COMPRESSED), {BAD_REQUEST, BAD_DATA}),
     }
     for name, (data, codes) in attempts.items():
-        for token in ("", people.token("bomb")):
+        for token in ("", street.token("bomb")):
             async with entrance.opened(node.port, token, DEFLATE) as connection:
                 await connection.send(data)
                 ending = await connection.ending()

@@ -8,9 +8,9 @@ from collections import Counter
 from contextlib import AsyncExitStack
 
 from tests.abuse.entrances import ENTRANCES, JSON, SDK
-from tests.abuse.neighbours import Neighbours
-from tests.abuse.node import Figures, Node
 from tests.abuse.raw import Raw
+from tests.abuse.street import Street
+from tests.abuse.target import Figures, Target
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
 from tests.support.native import encode_json
 from tests.support.twilsock import encode
@@ -29,7 +29,7 @@ def deafen(connection: Raw) -> None:
     transport.pause_reading()  # type: ignore[attr-defined]  # of the read half
 
 
-async def readers(node: Node, people: Neighbours, messages: int) -> None:
+async def readers(node: Target, street: Street, messages: int) -> None:
     """Members of a busy room, one by each way in, who read nothing: each is cut off, for its lag, or on a slow machine
     for the pong that does not come."""
     sid = await _post(node, "", Type="public")
@@ -37,8 +37,8 @@ async def readers(node: Node, people: Neighbours, messages: int) -> None:
     async with AsyncExitStack() as stack:
         for entrance in ENTRANCES.values():
             name = f"deaf-{entrance.name}"
-            connection = await stack.enter_async_context(entrance.opened(node.port, people.token(name)))
-            await _post(node, f"/{sid}/Members", Identity=people.identity(name))
+            connection = await stack.enter_async_context(entrance.opened(node.port, street.token(name)))
+            await _post(node, f"/{sid}/Members", Identity=street.identity(name))
             if entrance is SDK:
                 await _follow(connection, sid)
             deafen(connection)
@@ -58,7 +58,7 @@ def _cut(figures: Figures) -> Counter[str]:
     return found
 
 
-async def _post(node: Node, path: str, **form: str) -> str:
+async def _post(node: Target, path: str, **form: str) -> str:
     """A channel, or something in one; its SID."""
     url = f"/v2/Services/{SERVICE}/Channels{path}"
     answer = await node.http.post(url, auth=(ACCOUNT, AUTH_TOKEN), data=form)
@@ -80,16 +80,16 @@ async def _follow(connection: Raw, sid: str) -> None:
         pass
 
 
-async def askers(node: Node, people: Neighbours, count: int) -> None:
+async def askers(node: Target, street: Street, count: int) -> None:
     """Ask for far more than they read. Their commands wait once half of what they may lag is waiting for them, so
     there is never much more; and the node stops reading them too."""
     for entrance, question in ((JSON, _list_by_rpc), (SDK, _list_by_twilsock)):
-        async with entrance.opened(node.port, people.token("asker")) as connection:
+        async with entrance.opened(node.port, street.token("asker")) as connection:
             if entrance is JSON:
-                join = encode_json([{"id": 2, "rpc": {"method": "channel.join", "data": {"channel": people.sid}}}])
+                join = encode_json([{"id": 2, "rpc": {"method": "channel.join", "data": {"channel": street.sid}}}])
                 await connection.send(entrance.framed(join))
             deafen(connection)
-            block = b"".join(entrance.framed(question(people.sid, number)) for number in range(3, 3 + count))
+            block = b"".join(entrance.framed(question(street.sid, number)) for number in range(3, 3 + count))
             sending = asyncio.ensure_future(connection.send(block))
             try:
                 most = await _settled_backlog(node)
@@ -99,7 +99,7 @@ async def askers(node: Node, people: Neighbours, count: int) -> None:
             assert most < 2 * OUTBOUND, entrance.name
 
 
-async def _settled_backlog(node: Node) -> float:
+async def _settled_backlog(node: Target) -> float:
     """Bytes queued, once they are no longer becoming more."""
     most = -1.0
     while (now := (await node.figures()).sum("chat_outbound_bytes")) > most:

@@ -11,8 +11,8 @@ from itertools import islice
 from tests.abuse import corpus
 from tests.abuse.entrances import Entrance
 from tests.abuse.mutations import mutations
-from tests.abuse.node import Node
 from tests.abuse.raw import CLOSE, Raw, raw
+from tests.abuse.target import Target
 
 LANES = 4
 """Connections at the same time."""
@@ -20,7 +20,7 @@ LANES = 4
 Tokens = Callable[[str], str]
 
 
-async def messages(node: Node, entrance: Entrance, token: Tokens, count: int, seed: int) -> Counter[str]:
+async def messages(node: Target, entrance: Entrance, token: Tokens, count: int, seed: int) -> Counter[str]:
     """Each is answered or ends the connection with a code of the protocol; half of them come from strangers. Returns
     how many did what."""
     verdicts: Counter[str] = Counter()
@@ -60,7 +60,7 @@ async def _tried(
     return True
 
 
-async def frames(node: Node, entrance: Entrance, count: int, seed: int) -> None:
+async def frames(node: Target, entrance: Entrance, count: int, seed: int) -> None:
     """Broken on the level of RFC 6455. Whatever that means to the node, it hangs up when the client does."""
     good = [entrance.framed(data) for data in entrance.corpus]
 
@@ -73,7 +73,7 @@ async def frames(node: Node, entrance: Entrance, count: int, seed: int) -> None:
     await asyncio.gather(*(lane(number) for number in range(LANES)))
 
 
-async def requests(node: Node, count: int, seed: int) -> Counter[int]:
+async def requests(node: Target, count: int, seed: int) -> Counter[int]:
     """Broken HTTP: never an answer that says it was the node's fault. Returns how often there was which."""
     statuses: Counter[int] = Counter()
 

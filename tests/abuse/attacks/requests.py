@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tests.abuse.attacks.slow import AUTHORIZATION
-from tests.abuse.node import Node
 from tests.abuse.raw import KEY, raw
+from tests.abuse.target import Target
 
 HOST = b"Host: chat.example\r\n"
 POST = b"POST /v2/Services HTTP/1.1\r\n" + HOST + AUTHORIZATION
@@ -84,7 +84,7 @@ TOO_MUCH = {
 """Refused with this status."""
 
 
-async def smuggle(node: Node) -> None:
+async def smuggle(node: Target) -> None:
     async def one(name: str, data: bytes) -> None:
         async with raw(node.port) as connection:
             await connection.send(data)
@@ -95,7 +95,7 @@ async def smuggle(node: Node) -> None:
     await asyncio.gather(*(one(name, data) for name, data in SMUGGLED.items()))
 
 
-async def overdo(node: Node) -> None:
+async def overdo(node: Target) -> None:
     async def one(name: str, data: bytes, wanted: int) -> None:
         async with raw(node.port) as connection:
             sending = asyncio.ensure_future(connection.send(data))
@@ -108,7 +108,7 @@ async def overdo(node: Node) -> None:
     await asyncio.gather(*(one(name, *data) for name, data in TOO_MUCH.items()))
 
 
-async def pipeline(node: Node, count: int) -> None:
+async def pipeline(node: Target, count: int) -> None:
     """Requests in one go, on one connection: answered one after the other."""
     async with raw(node.port) as connection:
         await connection.send((GET + HOST + b"\r\n") * (count - 1) + GET + HOST + b"Connection: close\r\n\r\n")

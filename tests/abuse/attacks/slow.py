@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from gateway.sockets.plain import HEAD_TIME
 from tests.abuse.entrances import JSON, NATIVE, SDK, STALE
-from tests.abuse.node import Node
 from tests.abuse.raw import CONT, DEADLINE, TEXT, Raw, frame, raw, upgrade
+from tests.abuse.target import Target
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ KINDS: tuple[Callable[[Raw], Awaitable[None]], ...] = (
 )
 
 
-async def handshakes(node: Node, each: int) -> None:
+async def handshakes(node: Target, each: int) -> None:
     """So many of each kind at the same time: none keeps its connection for much longer than HEAD_TIME."""
 
     async def one(kind: Callable[[Raw], Awaitable[None]]) -> None:
@@ -129,7 +129,7 @@ async def handshakes(node: Node, each: int) -> None:
                 tasks.create_task(one(kind), name=kind.__name__)
 
 
-async def vanish(node: Node, count: int) -> None:
+async def vanish(node: Target, count: int) -> None:
     """In the middle of a body that they were allowed to send."""
     paths = (b"/token", b"/v2/Services", b"/v1/Services/IS1/Media")
     async with AsyncExitStack() as stack:

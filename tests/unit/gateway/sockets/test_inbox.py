@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -138,3 +139,12 @@ async def test_close_lets_the_running_command_finish_and_drops_the_others(scene:
     scene.gate.set()
     await scene.finished()
     assert scene.done == ["running"]
+
+
+async def test_a_closed_one_holds_nobody(scene: Scene) -> None:
+    """Who goes by the thousand should not have to be found by the collector."""
+    scene.gate.set()
+    scene.inbox.put("done", 1)
+    await scene.finished()
+    scene.inbox.close()
+    assert scene not in gc.get_referents(*gc.get_referents(scene.inbox))

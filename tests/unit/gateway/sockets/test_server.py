@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -14,16 +15,22 @@ import pytest
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.server import ServerProtocol
 
 from gateway.sockets.close import Close
 from gateway.sockets.drain import drain
 from gateway.sockets.endpoint import Link
 from gateway.sockets.outbound import fan_out
+from gateway.sockets.plain import PlainConnection
 from gateway.sockets.server import GatewayServer, SocketServer
 
 from .stage import OpenEndpoint, RecordingPeer, settings, until
 
 DEADLINE = 10
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 def echo(peer: RecordingPeer, payload: bytes) -> None:
@@ -226,6 +233,50 @@ async def _drain_all(node: Node) -> None:
     await node.sockets.idle(5)
 
 
+@pytest.mark.parametrize("path", ["/ws", "/nowhere"])
+async def test_connections_that_go_leave_no_cycle_to_the_collector(node: Node, path: str) -> None:
+    """Its stops are felt by everybody."""
+    kinds = (PlainConnection, ServerProtocol)
+    gc.collect()
+    gc.disable()
+    try:
+        head = f"GET {path} HTTP/1.1\r\nHost: a\r\n{UPGRADE}".encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.server.port)
+        writer.write(head)
+        assert await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+        await until(lambda: not node.sockets.connections)
+        await until(lambda: not [found for found in gc.get_objects() if isinstance(found, kinds)])
+    finally:
+        gc.enable()
+
+
+async def test_a_crowd_that_comes_at_once_is_let_in_while_others_are_served(node: Node) -> None:
+    """All heads are there before the first is answered."""
+    streams = [await asyncio.open_connection("127.0.0.1", node.server.port) for _ in range(100)]
+    async with asyncio.timeout(DEADLINE), node.connect() as client:
+        for _, writer in streams:
+            writer.write(b"GET /ws HTTP/1.1\r\nHost: a\r\n" + UPGRADE.encode())
+        await client.send("x")
+        assert await client.recv() == "x"
+        for reader, writer in streams:
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            writer.transport.abort()
+
+
+async def test_who_goes_before_he_is_let_in_is_forgotten(node: Node) -> None:
+    for _ in range(20):
+        streams = [await asyncio.open_connection("127.0.0.1", node.server.port) for _ in range(10)]
+        for _, writer in streams:
+            writer.write(b"GET /ws HTTP/1.1\r\nHost: a\r\n" + UPGRADE.encode())
+        for _, writer in streams:
+            writer.transport.abort()
+    await until(lambda: not node.sockets.connections)
+    async with asyncio.timeout(DEADLINE), node.connect() as client:
+        await client.send("x")
+        assert await client.recv() == "x"
+
+
 async def test_a_signal_drains_while_requests_are_still_served() -> None:
     node = Node(_drain_all)
     await node.start()
@@ -242,6 +293,7 @@ async def test_a_signal_drains_while_requests_are_still_served() -> None:
 
 PROGRAM = """
 import asyncio, sys, uvicorn
+from gateway.sockets.plain import PlainConnection
 from gateway.sockets.server import GatewayServer
 
 async def app(scope, receive, send):
