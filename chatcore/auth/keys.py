@@ -15,12 +15,8 @@ from typing import Protocol
 from chatcore.domain.ids import AccountSid, KeySid, ServiceSid, is_sid
 from chatcore.ports.clock import Clock
 
+from .remembered import Remembered
 from .secrets import SecretBox
-
-CACHE_SECONDS = 1.0
-"""How long a revoked key may live on at other nodes. One second spares nearly all decryption and SQL of a busy key."""
-
-CACHE_SIZE = 4096
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -88,47 +84,25 @@ class ServiceStore(Protocol):
 
 
 class ServiceAccounts:
-    """Whose service it is, remembered for CACHE_SECONDS. Absent ones are not: a new service works at once."""
+    """Whose service it is, at most a second old."""
 
     def __init__(self, store: ServiceStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._cache: dict[ServiceSid, tuple[float, AccountSid]] = {}  # with the monotonic deadline
+        self._accounts: Remembered[ServiceSid, AccountSid] = Remembered(store.service_account, clock)
 
     async def service_account(self, sid: ServiceSid) -> AccountSid | None:
-        now = self._clock.monotonic()
-        cached = self._cache.get(sid)
-        if cached is not None and now < cached[0]:
-            return cached[1]
-        found = await self._store.service_account(sid)
-        if found is None:
-            self._cache.pop(sid, None)
-            return None
-        if len(self._cache) >= CACHE_SIZE:
-            self._cache.clear()
-        self._cache[sid] = (now + CACHE_SECONDS, found)
-        return found
+        return await self._accounts.get(sid)
 
 
 class KeyRing:
-    """Credentials for REST and keys for token checks, cached for CACHE_SECONDS.
-
-    Absent SIDs are not cached: a new key works at once. Readers that miss together each ask the store.
-    """
+    """Credentials for REST and keys for token checks, at most a second old."""
 
     def __init__(self, store: KeyStore, box: SecretBox, clock: Clock) -> None:
         self._store = store
         self._box = box
-        self._clock = clock
-        self._cache: dict[str, tuple[float, KeyRecord]] = {}  # SID → (monotonic deadline, record)
+        self._records: Remembered[str, KeyRecord] = Remembered(self._read, clock)
 
     async def check(self, sid: str, secret: str) -> Principal | None:
-        if is_sid("AC", sid):
-            record = await self._record(sid, account=True)
-        elif is_sid("SK", sid):
-            record = await self._record(sid, account=False)
-        else:
-            record = None
+        record = await self._records.get(sid) if is_sid("AC", sid) or is_sid("SK", sid) else None
         matches = hmac.compare_digest(record.secret.encode() if record else b"", secret.encode())
         if record is None or record.revoked or not matches:
             return None
@@ -137,31 +111,22 @@ class KeyRing:
 
     async def key(self, sid: KeySid) -> KeyRecord | None:
         """The API key with this SID, revoked ones included."""
-        return await self._record(sid, account=False) if is_sid("SK", sid) else None
+        return await self._records.get(sid) if is_sid("SK", sid) else None
 
     def invalidate(self, sid: str) -> None:
         """Forget what is cached of the key or account, so that this node sees a change at once."""
-        self._cache.pop(sid, None)
+        self._records.forget(sid)
 
-    async def _record(self, sid: str, *, account: bool) -> KeyRecord | None:
-        now = self._clock.monotonic()
-        cached = self._cache.get(sid)
-        if cached is not None and now < cached[0]:
-            return cached[1]
-        if account:
+    async def _read(self, sid: str) -> KeyRecord | None:
+        if is_sid("AC", sid):
             found = await self._store.account_secret(AccountSid(sid))
         else:
             found = await self._store.key_secret(KeySid(sid))
         if found is None:
-            self._cache.pop(sid, None)
             return None
-        record = KeyRecord(
+        return KeyRecord(
             account_sid=found.account_sid,
             secret=self._box.open(found.sealed),
             revoked=found.revoked,
             account_suspended=found.account_suspended,
         )
-        if len(self._cache) >= CACHE_SIZE:
-            self._cache.clear()  # rare, and refilled within a second
-        self._cache[sid] = (now + CACHE_SECONDS, record)
-        return record

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 
 import pytest
 
-from chatcore.auth.keys import CACHE_SECONDS, CACHE_SIZE, KeyRing, Principal, SealedSecret, new_auth_token
+from chatcore.auth.keys import KeyRing, Principal, SealedSecret, new_auth_token
 from chatcore.auth.keys import new_key_secret as new_secret
+from chatcore.auth.remembered import CACHE_SECONDS, CACHE_SIZE
 from chatcore.auth.secrets import SecretBox
 
 from .fakes import ACCOUNT, KEY, SECRET, FixedClock, Secrets
@@ -102,6 +104,11 @@ async def test_invalidate_forgets_at_once(ring: KeyRing, store: Secrets) -> None
     assert await ring.check(KEY, SECRET) is None
 
 
+async def test_who_misses_together_shares_a_read(ring: KeyRing, store: Secrets) -> None:
+    assert all(await asyncio.gather(*(ring.check(KEY, SECRET) for _ in range(20))))
+    assert store.asked == [KEY]
+
+
 async def test_a_new_key_works_at_once(ring: KeyRing, store: Secrets) -> None:
     del store.rows[KEY]
     assert await ring.check(KEY, SECRET) is None
@@ -114,7 +121,7 @@ async def test_the_cache_is_bounded(ring: KeyRing, store: Secrets) -> None:
         sid = f"SK{i:032x}"
         store.rows[sid] = KEY_ROW
         await ring.check(sid, SECRET)
-    assert len(ring._cache) <= CACHE_SIZE
+    assert len(ring._records._found) <= CACHE_SIZE
 
 
 async def test_secrets_do_not_show_in_representations(ring: KeyRing) -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatcore.auth.keys import CACHE_SECONDS, SealedSecret
+from chatcore.auth.keys import SealedSecret
+from chatcore.auth.remembered import CACHE_SECONDS
 from chatcore.auth.secrets import SecretBox
 from chatcore.auth.signing import AuthTokens
 from chatcore.domain.ids import AccountSid, KeySid
