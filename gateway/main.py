@@ -125,7 +125,7 @@ async def run(settings: Settings) -> None:
             shared=shared_counts,
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
-        publisher = NearFirst(Measured(broker, metrics))
+        publisher = NearFirst(measured := Measured(broker, metrics))
         bell = Bell(settings.redis, node=node)
         keys, box = Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys)
         ring = KeyRing(keys, box, clock)
@@ -226,7 +226,7 @@ async def run(settings: Settings) -> None:
         condition = Condition(
             store.ping, broker.ping, lambda: pending(settings.postgres.dsn), lambda: sockets.draining, clock
         )
-        gauges = Gauges(metrics, hub, sockets, counts, lambda: broker.servers)
+        gauges = Gauges(metrics, hub, sockets, (counts, measured), lambda: broker.servers)
         app = build_app(
             chat=chat,
             credentials=ring,

@@ -101,12 +101,18 @@ class Measured:
     def __init__(self, publisher: Publisher, metrics: Metrics) -> None:
         self._publisher = publisher
         self._metrics = metrics
+        self._events = self._told = 0
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
-        events = sum(isinstance(announcement, Event) for announcement in announcements)
-        if events:
-            self._metrics.events_published.inc(events)
+        for announcement in announcements:
+            if isinstance(announcement, Event):
+                self._events += 1
         self._publisher.publish(announcements)
+
+    def tell(self) -> None:
+        """Brings the metric up to date."""
+        self._metrics.events_published.inc(self._events - self._told)
+        self._told = self._events
 
 
 class NearFirst:
@@ -184,13 +190,13 @@ class Gauges:
         metrics: Metrics,
         hub: Hub,
         sockets: SocketServer,
-        commands: CommandCounts,
+        counts: Sequence[CommandCounts | Measured],
         broker_servers: Callable[[], tuple[int, int]],
     ) -> None:
         self._metrics = metrics
         self._hub = hub
         self._sockets = sockets
-        self._commands = commands
+        self._counts = counts
         self._broker_servers = broker_servers
         self._told: dict[str, int] = {}
         flusher = sockets.flusher
@@ -198,7 +204,8 @@ class Gauges:
 
     async def render(self) -> bytes:
         """Prometheus text."""
-        self._commands.tell()
+        for counts in self._counts:
+            counts.tell()
         for protocol, count in self._hub.delivered.items():
             self._metrics.deliveries.labels(protocol).inc(count - self._told.get(protocol, 0))
             self._told[protocol] = count

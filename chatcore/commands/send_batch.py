@@ -72,7 +72,7 @@ class SendBatch:
         self._services = services
         self._known = KnownChannels(unit.clock)
         self._waiting: list[Send] = []
-        self._wake = asyncio.Event()
+        self._asleep: asyncio.Future[None] | None = None
 
     async def send(self, actor: Actor, draft: SendDraft) -> Sent:
         """Returns once the message is durable. Raises ChatError, also while the database is away."""
@@ -91,18 +91,19 @@ class SendBatch:
         done: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         author = given(draft.author, actor.name)
         self._waiting.append(Send(actor=actor, draft=draft, channel_sid=sid, service=service, author=author, done=done))
-        self._wake.set()
+        if self._asleep is not None and not self._asleep.done():
+            self._asleep.set_result(None)
         return done
 
     async def run(self) -> None:
         """Commits until cancelled; what is waiting then is refused as temporarily unavailable."""
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._waiting:
-                    batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                    await self._commit(batch)
+                if not self._waiting:
+                    self._asleep = asyncio.get_running_loop().create_future()
+                    await self._asleep
+                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                await self._commit(batch)
         finally:
             for send in self._waiting:
                 _refuse(send, ChatError(Code.UNAVAILABLE, "The node is stopping"))
@@ -140,8 +141,12 @@ class SendBatch:
         self._known.keep(channels, [written.channels[sid] for sid in sorted(moved)], known.senders)
         if written.jobs and moved:
             self._unit.ring()
-        self._unit.publisher.publish([event for event in written.events if topic_sid(event.topic) in moved])
-        _answer((send, answer) for send, answer in zip(batch, answers, strict=True) if send.channel_sid in moved)
+        if len(moved) == len(channels):  # nearly always
+            self._conclude(zip(batch, answers, strict=True), written.events)
+            return []
+        events = [event for event in written.events if topic_sid(event.topic) in moved]
+        sent = [(send, answer) for send, answer in zip(batch, answers, strict=True) if send.channel_sid in moved]
+        self._conclude(sent, events)
         return [send for send in batch if send.channel_sid not in moved]
 
     async def _commit_locked(self, batch: list[Send]) -> None:
@@ -170,8 +175,12 @@ class SendBatch:
                 return
             await self._commit_singly(batch)
         else:
-            self._unit.publisher.publish(events)
-            _answer(zip(batch, answers, strict=True))
+            self._conclude(zip(batch, answers, strict=True), events)
+
+    def _conclude(self, answers: Iterable[tuple[Send, Sent | ChatError]], events: Sequence[Event]) -> None:
+        """Who waits for an answer goes on in the next turn of the loop, and so leaves with what is published here."""
+        _answer(answers)
+        self._unit.publisher.publish(events)
 
     async def _commit_singly(self, batch: list[Send]) -> None:
         for send in batch:
@@ -274,10 +283,11 @@ class SendBatch:
             written.files.append(attached)
         for jobs in (
             notify.for_message(send.service, channel, message),
-            notify.for_guests(channel, message, known.guests.get(channel.sid, ())),
+            notify.for_guests(channel, message, known.guests[channel.sid]) if channel.sid in known.guests else (),
             _webhook_jobs(send, Action.MESSAGE_ADD, {}, changed, known, now, message=message),
         ):
-            written.jobs += [(channel.sid, job) for job in jobs]
+            if jobs:
+                written.jobs += [(channel.sid, job) for job in jobs]
         if ref is not None:
             known.refs[ref] = message
         return Sent(message=message, duplicate=False, written=text)

@@ -23,10 +23,11 @@ def clean(name: str, text: str) -> str:
     """PostgreSQL cannot hold NUL and UTF-8 cannot hold a lone surrogate: refuse both wherever text comes in."""
     if "\x00" in text:
         raise ChatError(Code.INVALID_PARAMETER, f"{name} contains a NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ChatError(Code.INVALID_PARAMETER, f"{name} is not valid Unicode text") from None
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ChatError(Code.INVALID_PARAMETER, f"{name} is not valid Unicode text") from None
     return text
 
 
@@ -79,7 +80,7 @@ def last_updated_by(text: str) -> str:
 
 
 def body(text: str) -> str:
-    if len(clean("Body", text).encode()) > BODY_BYTES:
+    if len(clean("Body", text)) > BODY_BYTES // 4 and len(text.encode()) > BODY_BYTES:
         raise ChatError(Code.BODY_TOO_LONG, f"Body is longer than {BODY_BYTES} bytes")
     return text
 

@@ -72,8 +72,10 @@ _VOCABULARIES = tuple(Vocabulary)
 
 def wanted(service: Service, event: PushEvent, *, only_media: bool = False) -> bool:
     """Whether devices of any vocabulary are told."""
-    # A list, because every message asks.
-    return True in [settings_of(service, v, event, only_media=only_media).enabled for v in _VOCABULARIES]
+    for vocabulary in _VOCABULARIES:  # noqa: SIM110 - every message asks, and a loop is twice as fast
+        if settings_of(service, vocabulary, event, only_media=only_media).enabled:
+            return True
+    return False
 
 
 def badges(service: Service) -> frozenset[Vocabulary]:

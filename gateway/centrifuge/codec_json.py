@@ -282,11 +282,12 @@ def encode_push(push: Push) -> bytes:
 
 
 def publication_frame(channel: str, data: bytes, offset: int, time_ms: int = 0) -> bytes:
-    if not (data and offset):
+    if not data:
         return encode_push(PubPush(channel=channel, pub=Publication(data=data, offset=offset, time=time_ms)))
+    place = b',"offset":%d' % offset if offset else b""
     time = b',"time":%d' % time_ms if time_ms else b""
     name = msgspec.json.encode(channel)
-    return b'{"push":{"channel":%b,"pub":{"data":%b,"offset":%d%b}}}' % (name, _one_line(data), offset, time)
+    return b'{"push":{"channel":%b,"pub":{"data":%b%b%b}}}' % (name, _one_line(data), place, time)
 
 
 def join(messages: Sequence[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -161,24 +161,29 @@ def parse(kind: type[T], data: bytes) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadParams("params are not valid JSON text") from None
     for name in kind.__struct_fields__:  # type: ignore[attr-defined]  # T is always a Struct
-        _check_text(name, getattr(params, name))
+        value = getattr(params, name)
+        if isinstance(value, str):
+            _check_text(name, value)
+        elif isinstance(value, list):
+            for item in value:
+                _check_text(name, item)
+        elif isinstance(value, msgspec.Raw):  # whose text nobody has looked at yet
+            _check_raw(name, value)
     return params
 
 
-def _check_text(name: str, value: Any) -> None:  # whatever a field of a Struct holds
-    if isinstance(value, list):
-        for item in value:
-            _check_text(name, item)
-    elif isinstance(value, str):
-        try:
-            limits.clean(name, value)
-        except ChatError as error:
-            raise BadParams(error.message) from None
-    elif isinstance(value, msgspec.Raw):  # whose text nobody has looked at yet
-        try:
-            bytes(value).decode()
-        except UnicodeDecodeError:
-            raise BadParams(f"{name} is not valid Unicode text") from None
+def _check_text(name: str, value: str) -> None:
+    try:
+        limits.clean(name, value)
+    except ChatError as error:
+        raise BadParams(error.message) from None
+
+
+def _check_raw(name: str, value: msgspec.Raw) -> None:
+    try:
+        bytes(value).decode()
+    except UnicodeDecodeError:
+        raise BadParams(f"{name} is not valid Unicode text") from None
 
 
 def attributes(value: msgspec.Raw | UnsetType) -> str | model.Unset:

@@ -6,7 +6,7 @@ reader is told of itself. Nothing here waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from chatcore.domain import serial
 from chatcore.domain.events import Announcement, Event, EventType, SignalType, Topic
@@ -72,7 +72,7 @@ class Hub:
             frame = encoder.encode(announcement)
             if frame is None:
                 continue
-            told: Iterable[Link] = links
+            told: Collection[Link] = links
             if excepted and not (encoder.inclusive and kind is SignalType.READ_UPDATED):
                 told = [link for link, reader in links.items() if reader.user_sid != excepted]
             count = self._fan_out(told, frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from chatcore.ports.views import StreamTop
 Link = Any
 """A connection's write side, opaque here: only the fan-out function looks inside."""
 
-FanOut = Callable[[Iterable[Link], bytes], int]
+FanOut = Callable[[Collection[Link], bytes], int]
 """Queues one frame for many links and returns how many took it. Never waits."""
 
 

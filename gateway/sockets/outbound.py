@@ -20,7 +20,7 @@ import logging
 import socket
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from .close import ABNORMAL, Close
@@ -47,7 +47,19 @@ BATCH_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 class Outbound:
     """The queue of one connection. Attributes are flat because the loops below are the hot path of the whole server."""
 
-    __slots__ = ("direct", "ending", "flusher", "limit", "open", "queue", "queued", "ready", "stalled", "transport")
+    __slots__ = (
+        "direct",
+        "ending",
+        "flusher",
+        "limit",
+        "open",
+        "queue",
+        "queued",
+        "ready",
+        "sender",
+        "stalled",
+        "transport",
+    )
 
     transport: asyncio.Transport
 
@@ -60,7 +72,8 @@ class Outbound:
         self.queue: list[bytes] = []
         self.queued = 0  # bytes in `queue`
         self.ending: tuple[int, str] | None = None  # what the peer is still to be told
-        self.direct: Callable[[bytes], int] | None = None  # `send` of the socket; see `start`
+        self.sender: Callable[[bytes], int] | None = None  # `send` of the socket; see `start`
+        self.direct: Callable[[bytes], int] | None = None  # the same, while the transport holds nothing
 
     # What the driver adds.
 
@@ -113,7 +126,7 @@ class Outbound:
         """Frames for a transport that holds nothing go straight into the socket: a seventh less work than by way of
         its `write`. The transport stays the owner, and gets whatever the socket does not take."""
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
-        self.direct = _sender(self.transport)
+        self.sender = self.direct = _sender(self.transport)
         self.open = self.ready = True
 
     def stop(self) -> None:
@@ -160,12 +173,19 @@ class Outbound:
         self.ready = self.open and not self.stalled and not queue
 
     def write(self, data: bytes) -> None:
+        self.direct = None
         try:
             self.transport.write(data)
         except Exception:
             # A transport that closed by itself; `connection_lost` is on its way and tells the peer.
             logger.debug("Write refused by the transport", exc_info=True, extra={"action": "write_refused"})
             self.stop()
+
+    def regain(self) -> Callable[[bytes], int] | None:
+        """The way past the transport, if that is empty again."""
+        if self.sender is not None and not self.transport.get_write_buffer_size():
+            self.direct = self.sender
+        return self.direct
 
     def pause_writing(self) -> None:
         """The transport holds more than `HIGH_WATER`; called from inside its `write`."""
@@ -190,7 +210,7 @@ class Outbound:
     def lost(self) -> None:
         """The socket is gone; if nobody ended it before, it was abnormal."""
         self.stop()
-        self.direct = None
+        self.sender = self.direct = None
         if self.ending is None:
             self.ending = (ABNORMAL, "")
 
@@ -247,6 +267,32 @@ class Flusher:
             else:
                 loop.call_soon(self.flush_crowd)
 
+    def at_rest(self) -> bool:
+        """Whether nothing came while the last large fan-out rested: the next one has nothing to be joined with."""
+        return not self._crowd_scheduled and self._clock() - self._rested > REST_LEAST
+
+    def write_at_once(self, links: Collection[Outbound], frame: bytes) -> int:
+        """A large fan-out past the queues of those that are ready; returns how many took it."""
+        started = self._clock()
+        size = len(frame)
+        fresh = others = 0
+        for link in links:
+            if not link.ready:
+                others += link.append(frame)
+                continue
+            fresh += 1
+            direct = link.direct or link.regain()
+            try:
+                sent = 0 if direct is None else direct(frame)
+            except OSError:  # it takes nothing just now, or never again: the transport will see
+                sent = 0
+            if sent != size:
+                link.write(frame[sent:])
+        self.frames += fresh
+        self.batches[0] += fresh
+        self._pace(started)
+        return fresh + others
+
     def hurry(self, link: Outbound) -> None:
         """The connection got something of its own while it may be resting with a crowd."""
         if self._crowd_scheduled:
@@ -281,34 +327,32 @@ class Flusher:
         self._crowd_scheduled = False
         started = self._clock()
         self._write(crowd)
+        self._pace(started)
+
+    def _pace(self, started: float) -> None:
         ended = self._clock()
         cost = ended - started
-        if cost > REST_LEAST:
-            self._rested = ended + min(REST_FACTOR * cost, REST_MOST)
+        self._rested = ended + min(REST_FACTOR * cost, REST_MOST) if cost > REST_LEAST else ended
 
     def _write(self, links: list[Outbound]) -> None:
         single = 0
         for link in links:
             queue = link.queue
-            if len(queue) == 1 and not link.stalled:
-                # The usual case, inlined: one frame for an open connection (an ended one has an empty queue).
-                single += 1
-                link.queued = 0
-                link.ready = True
-                frame = queue.pop()
-                transport = link.transport
-                if link.direct is None or transport.get_write_buffer_size() or transport.is_closing():
-                    link.write(frame)
-                    continue
-                try:
-                    sent = link.direct(frame)
-                except OSError:  # it takes nothing just now, or never again: the transport will see
-                    link.write(frame)
-                else:
-                    if sent < len(frame):
-                        link.write(frame[sent:])
-            else:
+            if len(queue) != 1 or link.stalled:
                 link.flush()
+                continue
+            # The usual case: one frame for an open connection (an ended one has an empty queue).
+            single += 1
+            link.queued = 0
+            link.ready = True
+            frame = queue.pop()
+            direct = link.direct or link.regain()
+            try:
+                sent = 0 if direct is None else direct(frame)
+            except OSError:
+                sent = 0
+            if sent != len(frame):
+                link.write(frame[sent:])
         self.frames += single
         self.batches[0] += single
 
@@ -321,16 +365,19 @@ class _Borrowed(socket.socket):
 
 
 def _sender(transport: asyncio.Transport) -> Callable[[bytes], int] | None:
-    """`send` of the transport's socket, where bytes go out as they are. Only while the transport is not closing: its
-    descriptor may be somebody else's afterwards."""
+    """`send` of the transport's socket, where bytes go out as they are. Only until the connection is lost: right after
+    that the transport closes the descriptor, which may then be somebody else's."""
     known = transport.get_extra_info("socket")
     if known is None or transport.get_extra_info("sslcontext") is not None:
         return None
     return _Borrowed(known.family, known.type, known.proto, fileno=known.fileno()).send
 
 
-def fan_out(links: Iterable[Outbound], frame: bytes) -> int:
-    """Queue one frame for many connections of one server; returns how many took it. Never waits, never calls a peer."""
+def fan_out(links: Collection[Outbound], frame: bytes) -> int:
+    """Queue one frame for many connections of one server, or write it where it is for a crowd after a silence; returns
+    how many took it. Never waits, never calls a peer."""
+    if len(links) >= CROWD and (flusher := next(iter(links)).flusher).at_rest():
+        return flusher.write_at_once(links, frame)
     size = len(frame)
     room = HIGH_WATER - size
     fresh: list[Outbound] = []

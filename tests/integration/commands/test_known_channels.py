@@ -60,6 +60,44 @@ async def test_the_second_send_needs_no_transaction(store: PostgresStore) -> Non
         assert (await world.now(channel)).last_message_sid == sent[-1].sid
 
 
+async def test_texts_arrive_as_they_were_written(store: PostgresStore) -> None:
+    texts = [
+        "",
+        ",",
+        "a,b",
+        "\x1f",
+        "\x1f\x1f",
+        '{"a":"\\u001f"}',
+        "'; --",
+        "\\",
+        "null",
+        "\n",
+        "\u2028 👋🏽",
+        "x" * 30_000,
+    ]
+    async with troubled(store) as (world, trouble):
+        identities = ["alice", "b\x1fb", "c,c", "null"]
+        channel = await known(world, *identities)
+        before = trouble.transactions
+        users = [await world.user(identity) for identity in identities]
+        sent = await asyncio.gather(
+            *(
+                world.send(
+                    channel, text, by=user, client_ref=f"{number}{user.identity}", attributes=f'["{number}\\u001f"]'
+                )
+                for user in users
+                for number, text in enumerate(texts)
+            )
+        )
+        assert trouble.transactions == before
+        assert [message.body for message in sent] == texts * len(users)
+        _, page = await world.chat.messages.list(world.rest, channel.sid, limit=100)
+        stored = [message for message in page.items if message.client_ref is not None]
+        assert stored == sorted(sent, key=lambda message: message.index)
+        log = [event["message"] for event in await world.channel_log(channel) if event["type"] == "message.added"]
+        assert [m["body"] for m in log if m["client_ref"] is not None] == [message.body for message in stored]
+
+
 async def test_whatever_is_not_plain_takes_the_transaction(store: PostgresStore) -> None:
     async with troubled(store) as (world, trouble):
         channel = await known(world)

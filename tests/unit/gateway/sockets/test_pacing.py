@@ -62,6 +62,22 @@ async def test_after_a_dear_fan_out_the_next_ones_are_joined(stage: Stage) -> No
     assert all(writes(driver)[-1] == b"four" for driver in drivers)
 
 
+async def test_after_a_silence_a_large_fan_out_waits_for_no_tick_and_overtakes_nothing(stage: Stage) -> None:
+    clock, drivers = crowd(stage, cost=0.01)
+    clock.now += REST_MOST
+    drivers[3].send(b"answer")
+    drivers[5].close(3000, "")
+    before = list(writes(drivers[5]))
+    assert fan_out(drivers, b"one") == CROWD - 1
+    assert writes(drivers[4]) == [b"one"]
+    assert writes(drivers[3]) == []
+    assert writes(drivers[5]) == before
+    fan_out(drivers, b"two")
+    await until(lambda: writes(drivers[4]) == [b"one", b"two"])
+    assert b"".join(writes(drivers[3])) == b"answeronetwo"
+    assert stage.server.flusher.frames == 2 * (CROWD - 1) + 1
+
+
 async def test_a_cheap_fan_out_does_not_rest(stage: Stage) -> None:
     _, drivers = crowd(stage, cost=REST_LEAST / 2)
     for message in (b"one", b"two"):

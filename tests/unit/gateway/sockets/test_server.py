@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -20,7 +21,7 @@ from websockets.server import ServerProtocol
 from gateway.sockets.close import Close
 from gateway.sockets.drain import drain
 from gateway.sockets.endpoint import Link
-from gateway.sockets.outbound import fan_out
+from gateway.sockets.outbound import CROWD, REST_LEAST, fan_out
 from gateway.sockets.plain import PlainConnection
 from gateway.sockets.server import GatewayServer, SocketServer
 
@@ -167,6 +168,19 @@ async def test_a_slow_reader_is_cut_while_another_keeps_receiving(node: Node) ->
     finally:
         slow.close()
     await until(lambda: not node.sockets.connections)
+
+
+async def test_what_the_kernel_does_not_take_of_a_crowds_frame_comes_in_order(node: Node) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(node.connect(max_queue=1, max_size=None)) for _ in range(CROWD)]
+        links = [peer.link for peer in node.peers]
+        news = [f"{number} " + "x" * 60_000 for number in range(12)]  # more than a socket takes unread
+        for text in news:
+            fan_out(links, links[0].frame(text.encode()))  # type: ignore[arg-type]  # they are drivers
+            await asyncio.sleep(REST_LEAST * 2)  # past the rest where the machine is quick
+        async with asyncio.timeout(DEADLINE):
+            for client in clients:
+                assert [await client.recv() for _ in news] == news
 
 
 async def test_a_connection_that_vanishes_is_forgotten(node: Node) -> None:
