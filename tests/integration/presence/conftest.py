@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chatcore.presence import server
 from chatcore.presence.redis import RedisPresence
 from tests.support.valkey import Mortal, mortal_valkey
 
@@ -23,6 +24,13 @@ class HandClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no silent server, except where a test is about one."""
+    if not {"mortal", "cluster"} & set(request.fixturenames):
+        monkeypatch.setattr(server, "PATIENCE", 10.0)
 
 
 @pytest.fixture
