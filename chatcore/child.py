@@ -100,7 +100,8 @@ class Child:
             raise AssertionError("a child's readiness is read once, and only if it reports it")
         reader, self._reader = self._reader, None
         try:
-            line = await asyncio.wait_for(_read_line(reader), deadline)
+            async with asyncio.timeout(deadline):
+                line = await _read_line(reader)
         finally:
             os.close(reader)
         if not line:
@@ -136,7 +137,8 @@ class Child:
         for number, grace in steps:
             self.send(number)
             try:
-                return await asyncio.wait_for(self.wait(), grace)
+                async with asyncio.timeout(grace):
+                    return await self.wait()
             except TimeoutError:
                 continue
         self.send(signal.SIGKILL)

@@ -125,7 +125,8 @@ async def run(settings: Settings) -> None:
             shared=shared_counts,
             on_limited=lambda limit: metrics.rate_limited.labels(limit).inc(),
         )
-        publisher = NearFirst(measured := Measured(broker, metrics))
+        measured = Measured(broker, metrics)
+        publisher = NearFirst(measured)
         bell = Bell(settings.redis, node=node)
         keys, box = Keys(store.pool, SealedSecret), SecretBox(settings.secret_keys)
         ring = KeyRing(keys, box, clock)

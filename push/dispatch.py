@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, assert_never
 
 from chatcore.domain.ids import BindingSid, CredentialSid, ServiceSid
 from chatcore.domain.jobs import Job, JobKind
+from chatcore.domain.values import value
 from chatcore.ports.jobs import Claimed
 from chatcore.ports.pushes import Attempt, DeadBinding, Pushes, Settlement
 
@@ -41,7 +42,7 @@ class Sender(Protocol):
     def suspected(self, sid: CredentialSid) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ending:
     """What became of one attempt. `again` and `after`: it has to be tried again, in so many seconds."""
 

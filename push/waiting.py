@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chatcore.domain.devices import PushType
 from chatcore.domain.ids import BindingSid, ChannelSid, CredentialSid, Identity, MessageSid, UserSid
+from chatcore.domain.values import value
 from chatcore.domain.webhooks import Vocabulary
 from chatcore.ports.pushes import Recipient
 
@@ -16,7 +16,7 @@ from .happenings import Happening, moment
 from .providers.port import Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WaitingPush:
     """`event` is BADGE for one that only carries the number. `attempts` that counted, `unsure` ones that may have
     arrived. `held` names the limit it waits for, if it does."""

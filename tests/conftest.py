@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import pytest
 
+from chatcore.store import postgres, session
+from chatcore.supervisor import probe
+from tests.support.patience import PATIENCE
 from tests.support.servers import Servers, cloned_database, running_servers
 
 # How long one example takes depends on what else the machine is doing.
@@ -20,6 +23,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-sdks", action="store_true", help="the Java and Go libraries too; `make e2e-all` builds them"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """What stands still along with the machine is not taken for something that is away."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CONNECT_TIMEOUT", "COMMAND_TIMEOUT"):
+            patch.setattr(postgres, name, 2 * PATIENCE)
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            patch.setitem(postgres._SERVER_SETTINGS, name, f"{2 * PATIENCE:g}s")
+        patch.setattr(probe, "_PATIENCE", PATIENCE)
+        patch.setattr(session, "ACQUIRE_TIMEOUT", 2 * PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")

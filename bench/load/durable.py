@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +59,7 @@ class Rooms:
 
 
 def prepare(product: Product, load: Load, *, stamp: bool = False) -> Rooms:
-    """With `stamp` bodies start with the time of sending, as the reader program wants it."""
+    """With `stamp` bodies start with the moment their latency counts from, as the reader program wants it."""
     product.lift_limits()
     senders = [f"sender-{number}" for number in range(load.clients)]
     readers = [f"reader-{number}" for number in range(load.channels)]
@@ -77,10 +76,10 @@ def _request(own: list[list[str]], body: int, *, stamp: bool) -> Request:
     text = "x" * body
     turns = [0] * len(own)
 
-    def request(place: int, number: int) -> bytes:
+    def request(place: int, number: int, moment: float) -> bytes:
         turns[place] += 1
         channel = own[place][turns[place] % len(own[place])]
-        content = f"t{time.monotonic_ns():019d}{text[20:]}" if stamp else text
+        content = f"t{round(moment * 1e9):019d}{text[20:]}" if stamp else text
         return client_frame(
             f'{{"id":{number + 2},"rpc":{{"method":"message.send",'
             f'"data":{{"channel":"{channel}","body":"{content}"}}}}}}'.encode()

@@ -15,7 +15,7 @@ async def echo(connection: ServerConnection) -> None:
 
 
 async def run() -> None:
-    async with serve(echo, "127.0.0.1", 0, compression=None) as server:
+    async with serve(echo, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
         sys.stdout.write(f"{next(iter(server.sockets)).getsockname()[1]}\n")
         sys.stdout.flush()
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -164,7 +164,7 @@ def send(channel: str, body: int) -> Request:
     """message.send into one channel. Commands of a connection count up; its connect took number 1."""
     text = "x" * body
 
-    def request(place: int, number: int) -> bytes:
+    def request(place: int, number: int, moment: float) -> bytes:
         return client_frame(
             f'{{"id":{number + 2},"rpc":{{"method":"message.send",'
             f'"data":{{"channel":"{channel}","body":"{text}"}}}}}}'.encode()

@@ -13,8 +13,8 @@ from typing import Self
 
 from bench.load.wire import PING, PONG
 
-Request = Callable[[int, int], bytes]
-"""(connection, sequence number from 0) → the bytes to send."""
+Request = Callable[[int, int, float], bytes]
+"""(connection, sequence number from 0, moment of `time.monotonic` that its latency counts from) → the bytes to send."""
 
 
 class RefusedError(Exception):
@@ -59,24 +59,26 @@ class Pump:
         started = time.monotonic()
         left = total
         for place in range(min(total, len(self._sockets))):
-            self._send(place)
+            self._send(place, time.monotonic())
             left -= 1
         while len(self._latencies) < total:
             for place, answers in self._answers(patience):
                 for _ in range(min(answers, left)):
-                    self._send(place)
+                    self._send(place, time.monotonic())
                     left -= 1
         return self._sent(started)
 
     def paced(self, total: int, rate: float, *, patience: float = 60) -> Sent:
-        """`total` requests at fixed moments, whatever is still in flight (connections in turn)."""
+        """`total` requests at fixed moments, whatever is still in flight (connections in turn). The latency of one that
+        leaves late counts from when it was due; only what a timer is late by does not count."""
         self._latencies = []
         started = time.monotonic()
         for number in range(total):
-            due = started + number / rate
+            moment = due = started + number / rate
             while (pause := due - time.monotonic()) > 0:
                 self._answers_within(pause)
-            self._send(number % len(self._sockets))
+                moment = time.monotonic()
+            self._send(number % len(self._sockets), moment)
         while len(self._latencies) < total:
             self._answers(patience)
         return self._sent(started)
@@ -94,9 +96,9 @@ class Pump:
     ) -> None:
         self.close()
 
-    def _send(self, place: int) -> None:
-        self._in_flight[place].append(time.monotonic())
-        self._sockets[place].sendall(self._request(place, self._sequence))
+    def _send(self, place: int, moment: float) -> None:
+        self._in_flight[place].append(moment)
+        self._sockets[place].sendall(self._request(place, self._sequence, moment))
         self._sequence += 1
 
     def _sent(self, started: float) -> Sent:

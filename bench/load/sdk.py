@@ -51,7 +51,8 @@ class Sdk:
         assert process.stdin is not None, "piped"
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), _END)
+            async with asyncio.timeout(_END):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -70,7 +71,8 @@ class Sdk:
         assert process.stdout is not None, "piped"
         process.stdin.write(json.dumps(command).encode() + b"\n")
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), patience)
+            async with asyncio.timeout(patience):
+                line = await process.stdout.readline()
         except TimeoutError:
             raise TimeoutError(f"{self._version} did not come to an end within {patience:.0f} s") from None
         if not line:

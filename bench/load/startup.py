@@ -186,9 +186,11 @@ async def _replaying(recording: Path) -> AsyncIterator[tuple[str, list[str]]]:
     )
     assert process.stdout is not None, "piped"
     try:
-        port = int(await asyncio.wait_for(process.stdout.readline(), _QUICKLY))
+        async with asyncio.timeout(_QUICKLY):
+            port = int(await process.stdout.readline())
         yield _url(("127.0.0.1", port)), unknown
-        rest, _ = await asyncio.wait_for(process.communicate(b""), _QUICKLY)
+        async with asyncio.timeout(_QUICKLY):
+            rest, _ = await process.communicate(b"")
         unknown += sorted(set(rest.decode().splitlines()))
     finally:
         if process.returncode is None:

@@ -78,7 +78,7 @@ def _positions(product: Product, user: str) -> dict[str, dict[str, Any]]:
 
 
 def _send(product: Product, rooms: list[str], missed: int) -> None:
-    def request(place: int, number: int) -> bytes:
+    def request(place: int, number: int, moment: float) -> bytes:
         room = rooms[number % len(rooms)]
         data = f'{{"channel":"{room}","body":"{"x" * 40}"}}'
         return client_frame(f'{{"id":{number + 2},"rpc":{{"method":"message.send","data":{data}}}}}'.encode())

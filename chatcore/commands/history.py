@@ -9,6 +9,7 @@ from functools import partial
 from chatcore.domain.events import Event, Topic
 from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Position
+from chatcore.domain.paging import fitting
 from chatcore.ports.store import Repositories, Store
 from chatcore.ports.views import StreamTop
 
@@ -17,7 +18,6 @@ from .joint_reads import JointReads
 Joined = Sequence[tuple[ChannelSid, StreamTop]]
 
 PAGE_MAX = 300
-PAGE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +88,8 @@ class History:
         events = await self._store.read.events.since(topic, start, limit=count + 1, reverse=reverse)
         if since is not None and not reverse and events and events[0].offset != start + 1:
             raise PositionLost  # cleared away between the two reads
-        kept = cut(events[:count])
+        kept = fitting(events[:count], lambda event: len(event.payload))
         # an event may have been logged since the top was read
         last = max([newest, *(event.offset for event in kept)])
         position = Position(offset=last, epoch=top.position.epoch)
         return Stretch(events=kept, top=position, complete=len(kept) == len(events))
-
-
-def cut(events: Sequence[Event], room: int = PAGE_BYTES) -> Sequence[Event]:
-    """The longest prefix that fits into `room` bytes, but at least one."""
-    size = 0
-    for i, event in enumerate(events):
-        size += len(event.payload)
-        if size > room and i:
-            return events[:i]
-    return events

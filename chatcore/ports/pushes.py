@@ -11,6 +11,7 @@ from chatcore.domain.devices import Credential, PushType
 from chatcore.domain.ids import BindingSid, ChannelSid, CredentialSid, Identity, MessageSid, ServiceSid, UserSid
 from chatcore.domain.jobs import Job
 from chatcore.domain.model import Media
+from chatcore.domain.values import value
 from chatcore.domain.webhooks import Vocabulary
 
 from .jobs import Claimed
@@ -18,7 +19,7 @@ from .jobs import Claimed
 Verdict = Literal["wanted", "obsolete", "superseded"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Recipient:
     """A device to push to."""
 

@@ -109,6 +109,18 @@ class _Single:
         return ""
 
     async def call(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        before = task.cancelling()
+        try:
+            return await self._call(commands)
+        finally:
+            if task.cancelling() > before:
+                # The library writes within `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that
+                # comes in the moment of its result.
+                raise asyncio.CancelledError
+
+    async def _call(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
         try:
             async with asyncio.timeout(PATIENCE), self._turns:
                 if len(commands) == 1:

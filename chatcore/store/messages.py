@@ -228,25 +228,21 @@ class Messages:
             (c.sid, str(offset), str(c.stream.offset), str(c.next_index), c.last_message_sid or "")
             for offset, c in channels
         ]
-        separator = _separator(added, required)
-        columns = (
-            *_columns(added, separator),
-            messages[0].date_created,
-            *_columns(moved, separator),
-            *_columns(required or [("", "", "")], separator),
-            job_objects(jobs) if jobs else "[]",
-            separator,
-        )
-        return {row["sid"] for row in await self._session.rows(_SQL["append"], *columns)}
+        columns, separator = _joined((10, added), (5, moved), (3, required))
+        columns += (job_objects(jobs), separator)
+        rows = await self._session.rows(_SQL["append"], *columns, messages[0].date_created)
+        return {row["sid"] for row in rows}
 
 
-def _separator(*tables: Sequence[tuple[str, ...]]) -> str:
-    """What occurs in none of the texts."""
-    if not any(_SEPARATOR in text for table in tables for row in table for text in row):
-        return _SEPARATOR
-    return secrets.token_hex(16)
+def _joined(*tables: tuple[int, Sequence[tuple[str, ...]]]) -> tuple[list[str], str]:
+    """The columns of tables (how many each has, and its rows) as one text each, with a separator after each place; and
+    that separator, which occurs in none of the texts."""
+    columns = _columns(_SEPARATOR, tables)
+    if sum(column.count(_SEPARATOR) for column in columns) == sum(width * len(rows) for width, rows in tables):
+        return columns, _SEPARATOR
+    separator = secrets.token_hex(16)
+    return _columns(separator, tables), separator
 
 
-def _columns(rows: Sequence[tuple[str, ...]], separator: str) -> list[str]:
-    """Each column as one text, a separator after each place: text is read several times as fast as arrays are."""
-    return [separator.join(column) + separator for column in zip(*rows, strict=True)]
+def _columns(separator: str, tables: Sequence[tuple[int, Sequence[tuple[str, ...]]]]) -> list[str]:
+    return [separator.join(column) for width, rows in tables for column in zip(*rows, ("",) * width, strict=True)]

@@ -74,21 +74,11 @@ class PoolSession:
         self._kept: list[PoolConnectionProxy] = []  # idle; the one used last is taken first
 
     async def rows(self, statement: str, *args: object) -> Sequence[Row]:
-        # Not by way of `borrowed`: this is what every message takes, and half of that would be the loan.
-        sound = False
-        connection = self._at_hand()
         try:
-            if connection is None:
-                connection = await self.borrow()
-            rows: Sequence[Row] = await connection.fetch(statement, *args)
-            sound = True
+            async with self.borrowed() as connection:
+                rows: Sequence[Row] = await connection.fetch(statement, *args)
         except Exception as error:
             raise_translated(error)
-        finally:
-            if sound and connection is not None and len(self._kept) < self._keep:
-                self._kept.append(connection)
-            elif connection is not None:
-                await self._pool.release(connection)
         return rows
 
     async def row(self, statement: str, *args: object) -> Row | None:
@@ -115,10 +105,6 @@ class PoolSession:
         self._keep = 0
         while self._kept:
             await self._pool.release(self._kept.pop())
-
-    def _at_hand(self) -> PoolConnectionProxy | None:
-        """A kept connection, unless that has to be given back first."""
-        return self._kept.pop() if self._kept and not self._kept[-1].is_closed() else None
 
     async def borrow(self) -> PoolConnectionProxy:
         while self._kept:

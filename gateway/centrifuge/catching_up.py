@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chatcore.commands.history import PAGE_BYTES, PAGE_MAX, History
+from chatcore.commands.history import PAGE_MAX, History
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import Event, EventType, Topic
+from chatcore.domain.paging import PAGE_BYTES
 from chatcore.domain.values import value
 from gateway.hub.relay import Relay
 from gateway.hub.room import Room

@@ -44,7 +44,7 @@ from .names import LIVE, ME, NAME_BYTES, room_sid
 from .params import BadParams
 from .room_services import SUBSCRIPTIONS_MAX, RoomServices
 from .session import Session
-from .subscriptions import AlreadySubscribed, UnrecoverablePosition
+from .subscriptions import WATCHED_MAX, AlreadySubscribed, TooManyWatched, UnrecoverablePosition
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,8 @@ async def perform(services: RoomServices, session: Session, request: Request) ->
         return reply(ErrorCode.BAD_REQUEST, str(error))
     except rpc.UnknownMethod:
         return reply(ErrorCode.METHOD_NOT_FOUND)
+    except TooManyWatched:
+        return reply(ErrorCode.LIMIT_EXCEEDED, f"at most {WATCHED_MAX} users are watched at a time")
     except PositionLost:
         return reply(ErrorCode.UNRECOVERABLE_POSITION)
     except ChatError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from chatcore.domain import limits
 from chatcore.domain.errors import ChatError
-from chatcore.domain.paging import Cursor, Page, T, Window
+from chatcore.domain.paging import Cursor, Page, T, Window, fitting
 
 from .params import BadParams, in_range
 
@@ -21,13 +22,16 @@ def window(limit: int, page: str | None) -> Window:
     return Window(limit=size, after=None if page is None else _cursor(page))
 
 
-def next_page(page: Page[T], last: Cursor | None) -> str:
-    """JSON: the page token behind the last item, or null at the end."""
-    if not page.has_after or last is None:
-        return "null"
-    moment, sid = last
-    packed = msgspec.json.encode([moment.isoformat(), sid])
-    return f'"{base64.urlsafe_b64encode(packed).decode().rstrip("=")}"'
+def listed(name: str, page: Page[T], show: Callable[[T], str], place: Callable[[T], Cursor]) -> str:
+    """JSON: as many items as fit, and in `next` the token of what follows them, null at the end."""
+    texts = [show(item) for item in page.items]
+    kept = fitting(texts, lambda text: len(text.encode()))
+    following = "null"
+    if kept and (page.has_after or len(kept) < len(texts)):
+        moment, sid = place(page.items[len(kept) - 1])
+        packed = msgspec.json.encode([moment.isoformat(), sid])
+        following = f'"{base64.urlsafe_b64encode(packed).decode().rstrip("=")}"'
+    return f'{{"{name}":[{",".join(kept)}],"next":{following}}}'
 
 
 def _cursor(page: str) -> Cursor:

@@ -10,7 +10,7 @@ from chatcore.domain.model import UNSET, ChannelType, Membership, MembershipStat
 from chatcore.domain.paging import Cursor
 
 from . import params as p
-from .paging import next_page, window
+from .paging import listed, window
 from .room_services import RoomServices
 from .session import Session
 
@@ -75,18 +75,14 @@ async def decline(services: RoomServices, session: Session, params: p.OfChannel)
 
 async def list_public(services: RoomServices, session: Session, params: p.Listing) -> str:
     page = await services.chat.channels.list(session.actor, window(params.limit, params.page))
-    last = (page.items[-1].date_created, page.items[-1].sid) if page.items else None
-    channels = ",".join(serial.channel(channel) for channel in page.items)
-    return f'{{"channels":[{channels}],"next":{next_page(page, last)}}}'
+    return listed("channels", page, serial.channel, lambda channel: (channel.date_created, channel.sid))
 
 
 async def mine(services: RoomServices, session: Session, params: p.Mine) -> str:
     status = None if params.status is None else MembershipStatus(params.status)
     wanted = window(params.limit, params.page)
     page = await services.chat.channels.memberships(session.user_sid, wanted, status=status)
-    last = _place(page.items[-1]) if page.items else None
-    memberships = ",".join(serial.membership(membership) for membership in page.items)
-    return f'{{"memberships":[{memberships}],"next":{next_page(page, last)}}}'
+    return listed("memberships", page, serial.membership, _place)
 
 
 def _place(membership: Membership) -> Cursor:
@@ -104,9 +100,7 @@ async def notify(services: RoomServices, session: Session, params: p.Notify) -> 
 async def member_list(services: RoomServices, session: Session, params: p.MemberList) -> str:
     wanted = window(params.limit, params.page)
     page = await services.chat.members.list(session.actor, params.channel, wanted)
-    last = (page.items[-1].date_created, page.items[-1].sid) if page.items else None
-    members = ",".join(serial.member(member) for member in page.items)
-    return f'{{"members":[{members}],"next":{next_page(page, last)}}}'
+    return listed("members", page, serial.member, lambda member: (member.date_created, member.sid))
 
 
 async def member_add(services: RoomServices, session: Session, params: p.MemberAdd) -> str:

@@ -14,6 +14,7 @@ from chatcore.domain.events import Event, channel_topic, user_topic
 from chatcore.domain.ids import MessageSid
 from chatcore.domain.limits import LIST_MAX
 from chatcore.domain.model import UNSET, Order, Unread
+from chatcore.domain.paging import fitting
 
 from . import params as p
 from .names import ME
@@ -77,7 +78,7 @@ async def delete(services: RoomServices, session: Session, params: p.OfMessage) 
 
 
 async def list_page(services: RoomServices, session: Session, params: p.MessageList) -> str:
-    """The newest page, or the one before or after an index; always ascending."""
+    """The newest page, or the one before or after an index; always ascending. Long messages make it short."""
     before, after = p.index("before", params.before), p.index("after", params.after)
     if before is not None and after is not None:
         raise p.BadParams("before and after exclude each other")
@@ -86,10 +87,11 @@ async def list_page(services: RoomServices, session: Session, params: p.MessageL
     access, page = await services.chat.messages.list(
         session.actor, params.channel, limit=limit, order=order, before=before, after=after
     )
-    items = page.items if order is Order.ASC else list(reversed(page.items))
-    messages = ",".join(serial.message(message) for message in items)
+    texts = [serial.message(message) for message in page.items]
+    kept = fitting(texts, lambda text: len(text.encode()))
+    messages = ",".join(kept if order is Order.ASC else reversed(kept))
     stream = access.channel.stream
-    more = "true" if page.has_after else "false"
+    more = "true" if page.has_after or len(kept) < len(texts) else "false"
     position = f'{{"offset":{stream.offset},"epoch":"{stream.epoch}"}}'
     return f'{{"messages":[{messages}],"has_more":{more},"stream":{position}}}'
 

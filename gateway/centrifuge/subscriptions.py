@@ -28,6 +28,14 @@ UNSUBSCRIBE = {
 """Codes below 2500 are final, from there on SDKs subscribe again with recovery."""
 
 
+WATCHED_MAX = 1_000
+"""Users that a connection may watch at a time."""
+
+
+class TooManyWatched(Exception):
+    """Nobody of those asked for is watched in addition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One subscribed room. Server-side ones were made by the server and follow the membership; `base` is the offset at
@@ -163,8 +171,11 @@ class Subscriptions:
             self._relay.release([topic])
 
     async def watch(self, users: Sequence[UserSid]) -> None:
+        """Raises TooManyWatched."""
         topics = [profile_topic(sid) for sid in users]
         fresh = [topic for topic in topics if self.watched is None or topic not in self.watched]
+        if len(self.watched or ()) + len(fresh) > WATCHED_MAX:
+            raise TooManyWatched
         await self._hold(fresh)
         if self.watched is None:
             self.watched = set()

@@ -37,6 +37,7 @@ class Absent:
         page = await self._chat.deliveries.receipts(actor, call.params["channel"], key, wanted(call))
         return answer(
             listed(
+                call,
                 "delivery_receipts",
                 page,
                 lambda r: (r.date_created, r.sid),

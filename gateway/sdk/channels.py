@@ -94,6 +94,7 @@ class Channels:
         page = await self._chat.channels.list(actor, wanted(call))
         return answer(
             listed(
+                call,
                 "conversations",
                 page,
                 lambda c: (c.date_created, c.sid),
@@ -127,7 +128,7 @@ class Channels:
         page = await self._chat.channels.memberships(session.user_sid, wanted(call))
         await self._expect(session, joined(page))
         account, user_sid = session.actor.account_sid, session.user_sid
-        shown = listed("conversations", page, cursor, lambda m: present.own_channel(m, account, user_sid))
+        shown = listed(call, "conversations", page, cursor, lambda m: present.own_channel(m, account, user_sid))
         return answer(shown)
 
     async def fetch_own(self, call: Call) -> SdkResponse:

@@ -36,13 +36,13 @@ class Older:
         page = await self._chat.channels.memberships(session.user_sid, wanted(call))
         await self._expect(session, joined(page))
         account, user_sid = session.actor.account_sid, session.user_sid
-        return answer(listed("channels", page, cursor, lambda m: present.own_channel(m, account, user_sid)))
+        return answer(listed(call, "channels", page, cursor, lambda m: present.own_channel(m, account, user_sid)))
 
     async def public(self, call: Call) -> SdkResponse:
         actor = call.request.session.actor
         page = await self._chat.channels.list(actor, wanted(call))
         shown = listed(
-            "channels", page, lambda c: (c.date_created, c.sid), lambda c: present.channel(c, actor.account_sid)
+            call, "channels", page, lambda c: (c.date_created, c.sid), lambda c: present.channel(c, actor.account_sid)
         )
         return answer(shown)
 
@@ -60,7 +60,9 @@ class Older:
             shown = _nameless(present.own_channel(membership, account, user_sid))
             return answer({"channels": [shown], "meta": _END})
         page = await self._chat.channels.memberships(user_sid, wanted(call))
-        return answer(listed("channels", page, cursor, lambda m: _nameless(present.own_channel(m, account, user_sid))))
+        return answer(
+            listed(call, "channels", page, cursor, lambda m: _nameless(present.own_channel(m, account, user_sid)))
+        )
 
     async def fetch_own(self, call: Call) -> SdkResponse:
         session = call.request.session

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from chatcore.domain.paging import Cursor, Page, Window
+import msgspec
+
+from chatcore.domain.paging import Cursor, Page, Window, fitted
 from gateway.http.paging import DATED, read_page, seal, window
 from gateway.sdkhttp.dispatch import Call
 from gateway.sdkhttp.reading import query
@@ -20,10 +22,13 @@ def wanted(call: Call) -> Window:
 
 
 def listed(
-    key: str, page: Page[T], cursor: Callable[[T], Cursor], present: Callable[[T], object]
+    call: Call, key: str, page: Page[T], cursor: Callable[[T], Cursor], present: Callable[[T], object]
 ) -> Mapping[str, object]:
-    items = page.items
-    previous = seal(DATED, cursor(items[0]), forward=False) if items and page.has_before else None
-    following = seal(DATED, cursor(items[-1]), forward=True) if items and page.has_after else None
+    """The page that `wanted(call)` brought, with as many items as fit."""
+    pairs = [(cursor(item), present(item)) for item in page.items]
+    whole = Page(items=pairs, has_before=page.has_before, has_after=page.has_after)
+    fit = fitted(whole, lambda pair: len(msgspec.json.encode(pair[1])), backwards=wanted(call).before is not None)
+    previous = seal(DATED, fit.items[0][0], forward=False) if fit.items and fit.has_before else None
+    following = seal(DATED, fit.items[-1][0], forward=True) if fit.items and fit.has_after else None
     meta = {"previous_token": previous, "prev_token": previous, "next_token": following}
-    return {key: [present(item) for item in items], "meta": meta}
+    return {key: [shown for _, shown in fit.items], "meta": meta}

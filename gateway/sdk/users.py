@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -62,8 +63,8 @@ class Users:
             user.sid: user for user in await self._chat.users.many(actor, [member.identity for member in page.items])
         }
         shown = {entry["sid"]: entry for entry in await self._present(actor, list(found.values()))}
-        body = listed("users", page, lambda m: (m.date_created, m.sid), lambda m: shown.get(m.user_sid))
-        return answer({**body, "users": list(shown.values())})
+        there = replace(page, items=[member for member in page.items if member.user_sid in shown])
+        return answer(listed(call, "users", there, lambda m: (m.date_created, m.sid), lambda m: shown[m.user_sid]))
 
     async def fetch(self, call: Call) -> SdkResponse:
         actor = call.request.session.actor

@@ -10,19 +10,20 @@ Theory of operation. A connection is in one of these conditions:
 Fan-out never waits and runs no code of a peer, so it may iterate over a live set: the only thing it can do to a
 connection is to end it, and `Peer.closed` is called by the next flush. That flush is the one `call_soon` of a tick,
 whatever the number of connections. Nearly all of a delivery's cost is the kernel's send call: fewer calls is the only
-thing worth optimising here, so large fan-outs that follow each other closely are joined (see Flusher).
+thing worth optimising here, so large fan-outs that follow each other closely are joined (see Flusher). One after a
+silence has nothing to be joined with: it is written without a tick and past the queues.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection
 from typing import Final
 
+from .borrowed import sender
 from .close import ABNORMAL, Close
 
 logger = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class Outbound:
         """Frames for a transport that holds nothing go straight into the socket: a seventh less work than by way of
         its `write`. The transport stays the owner, and gets whatever the socket does not take."""
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
-        self.sender = self.direct = _sender(self.transport)
+        self.sender = self.direct = sender(self.transport)
         self.open = self.ready = True
 
     def stop(self) -> None:
@@ -355,22 +356,6 @@ class Flusher:
                 link.write(frame[sent:])
         self.frames += single
         self.batches[0] += single
-
-
-class _Borrowed(socket.socket):
-    """A second object for a descriptor that the transport owns, and that it must not close."""
-
-    def __del__(self) -> None:
-        self.detach()
-
-
-def _sender(transport: asyncio.Transport) -> Callable[[bytes], int] | None:
-    """`send` of the transport's socket, where bytes go out as they are. Only until the connection is lost: right after
-    that the transport closes the descriptor, which may then be somebody else's."""
-    known = transport.get_extra_info("socket")
-    if known is None or transport.get_extra_info("sslcontext") is not None:
-        return None
-    return _Borrowed(known.family, known.type, known.proto, fileno=known.fileno()).send
 
 
 def fan_out(links: Collection[Outbound], frame: bytes) -> int:

@@ -4,7 +4,7 @@ Theory of operation. What comes first waits in the doorway for its turn. A conne
 SocketDriver as soon as its head is there; others go on:
 
     head ──complete──▶ request runs ──answered──▶ idle ──first byte──▶ head
-      │ HEAD_TIME over: 408                         │ uvicorn's keep-alive time over: closed
+      │ HEAD_TIME over: 408                         │ KEEP_ALIVE over: closed
       │ larger than HEAD_MAX: 431                   └──body still to come, HEAD_TIME over: closed
       ▼
     closed, reset if what was written is not taken within STALL
@@ -26,6 +26,10 @@ HEAD_TIME: Final = 10.0
 
 HEAD_MAX: Final = 32 * 1024
 """Bytes of the request line and all headers together."""
+
+KEEP_ALIVE: Final = 75
+"""Seconds that a connection may be idle between two requests. Longer than proxies keep theirs (nginx, AWS: 60): if the
+side that answers hangs up first, a request that is under way then is lost, and no proxy repeats a POST."""
 
 STALL: Final = 60.0
 """Seconds in which a client has to take some of an answer."""

@@ -20,7 +20,7 @@ from .driver import SocketDriver
 from .endpoint import Endpoint
 from .keepalive import Keepalive
 from .outbound import Flusher
-from .plain import PlainConnection
+from .plain import KEEP_ALIVE, PlainConnection
 from .settings import SocketMetrics, SocketSettings, Unmeasured
 from .wheel import Wheel
 
@@ -99,6 +99,7 @@ class GatewayServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
         config.http = partial(PlainConnection, Doorway())  # type: ignore[assignment]  # uvicorn only calls it
+        config.timeout_keep_alive = KEEP_ALIVE
         super().__init__(config)
         self._on_drain = on_drain
         self._asked = asyncio.Event()

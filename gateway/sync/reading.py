@@ -14,6 +14,7 @@ from chatcore.domain.events import channel_topic, user_topic
 from chatcore.domain.guests import Guest
 from chatcore.domain.ids import ChannelSid, UserSid
 from chatcore.domain.model import Member, Message, Order, User
+from chatcore.domain.paging import fitting
 from chatcore.ports.sync import ChannelRoot
 from gateway.sdkhttp.names import Kind, ObjectType, Ref
 
@@ -147,7 +148,8 @@ class Reading:
             order = Order.ASC if start.up else Order.DESC
             after, before = (bound, None) if start.up else (None, bound)
             page = await messages.list(sid, limit=start.size, order=order, after=after, before=before)
-            shown, precedes, follows = list(page.items), page.has_before, page.has_after
+            shown = list(fitting(page.items, _weight))
+            precedes, follows = page.has_before, page.has_after or len(shown) < len(page.items)
         if shown and channel_topic(sid) in connection.channels:
             await self._services.relay.bring_up({channel_topic(sid): max(message.rev for message in shown)})
         return Page([_message(message) for message in shown], precedes, follows)
@@ -176,7 +178,8 @@ class Reading:
         )
         if (topic := channel_topic(sid)) in connection.channels and rows:
             await self._services.relay.bring_up({topic: max(row.rev for row in rows)})
-        return Page([_member(row) for row in rows[: start.size]], precedes, len(rows) > start.size)
+        shown = fitting(rows[: start.size], _weight)
+        return Page([_member(row) for row in shown], precedes, len(rows) > len(shown))
 
     # The user's own channels.
 
@@ -248,6 +251,12 @@ class Reading:
             "created_by": "system",
             "links": links,
         }
+
+
+def _weight(thing: Message | Member | Guest) -> int:
+    """About the bytes of its item, where those are many."""
+    body = thing.body or "" if isinstance(thing, Message) else ""
+    return len(body.encode()) + len(thing.attributes.encode())
 
 
 def _message(m: Message) -> Item:

@@ -36,6 +36,7 @@ PRODUCTION: Final = "https://api.push.apple.com"
 SANDBOX: Final = "https://api.sandbox.push.apple.com"
 PAYLOAD: Final = 4096
 """Bytes."""
+_UNREAD: Final = frozenset({b"apns-id"})  # each answer repeats the one it was sent
 _TOKEN = re.compile(r"[0-9a-f]{2,200}")
 
 
@@ -123,6 +124,7 @@ class Apns:
             most=self._connections,
             changed=lambda change: self._observer.connections("apn", change),
             goaway=self._observer.goaway,
+            unread=_UNREAD,
         )
 
 

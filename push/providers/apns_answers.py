@@ -70,9 +70,8 @@ def result(answer: Answer) -> NotificationResult:
         said = _said.decode(answer.body) if answer.body else _Said()
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Said()
-    name = answer.headers.get(b"apns-id", b"").decode("latin-1")
     timestamp = None if said.timestamp is None else int(said.timestamp)
-    return NotificationResult(name, str(answer.status), said.reason[:100] or None, timestamp)
+    return NotificationResult("", str(answer.status), said.reason[:100] or None, timestamp)
 
 
 def goes_elsewhere(answer: Answer) -> bool:
@@ -85,7 +84,7 @@ def goes_elsewhere(answer: Answer) -> bool:
 
 def outcome(answer: Answer, now: datetime) -> Outcome | Special:
     if answer.status == 200:
-        return Sent(answer.headers.get(b"apns-id", b"").decode("latin-1") or None, status=200)
+        return Sent(status=200)
     found = result(answer)
     status, reason = answer.status, found.description or ""
     why = f"{status} {reason}".rstrip()

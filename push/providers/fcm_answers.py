@@ -44,9 +44,10 @@ def outcome(answer: Answer, now: datetime) -> Outcome | Unauthorized:
     status = answer.status
     if status == 200:
         try:
-            return Sent(_accepted.decode(answer.body).name, status=status)
+            _accepted.decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return TryLater(reason="200 unreadable", after=UNAVAILABLE, maybe_sent=True, status=status)
+        return Sent(status=status)
     try:
         error = _refused.decode(answer.body).error
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Set
 from functools import lru_cache
 from typing import Final
 
@@ -22,9 +23,12 @@ _INTEGER: Final = 2**32
 
 
 class FieldReader:
-    """The receiving half of one connection's header compression. Blocks must be read in the order of their arrival."""
+    """The receiving half of one connection's header compression. Blocks must be read in the order of their arrival.
+    `unread`: names whose fields are left out where no table remembers them. Decoding text costs a microsecond a
+    letter or two, and what differs with every answer is not remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: Set[bytes] = frozenset()) -> None:
+        self._unread = unread
         self._entries: deque[tuple[bytes, bytes]] = deque()  # newest first
         self._size = 0
         self._limit = DEFAULT_TABLE
@@ -56,6 +60,9 @@ class FieldReader:
                     name = self._entry(index)[0]
                 else:
                     name, at = _text(block, at)
+                if name in self._unread and not first & 0x40:
+                    at = _behind(block, at)
+                    continue
                 value, at = _text(block, at)
                 if first & 0x40:
                     self._add(name, value)
@@ -109,6 +116,14 @@ def _text(block: bytes, at: int) -> tuple[bytes, int]:
     if len(text) != length:
         raise IndexError(length)
     return (_plain(text) if coded else text), at + length
+
+
+def _behind(block: bytes, at: int) -> int:
+    """The place after a text."""
+    length, at = _number(block, at, 0x7F)
+    if at + length > len(block):
+        raise IndexError(length)
+    return at + length
 
 
 @lru_cache(maxsize=8192)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final, cast
 
 from . import frames as wire
@@ -50,7 +50,12 @@ class _Request:
 class Connection(asyncio.Protocol):
     """Ready after `ready` is done; `closed` is called once, when it is of no more use for new requests."""
 
-    def __init__(self, closed: Callable[[Connection], None], goaway: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        closed: Callable[[Connection], None],
+        goaway: Callable[[], None] = lambda: None,
+        unread: Set[bytes] = frozenset(),
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = self._loop.create_future()
         """The peer's settings are known, or ConnectionError."""
@@ -60,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._goaway = goaway
         self._transport: asyncio.Transport | None = None
         self._writer = FieldWriter()
-        self._fields = FieldReader()
+        self._fields = FieldReader(unread)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         self._streams: dict[int, _Request] = {}

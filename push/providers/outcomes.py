@@ -18,9 +18,8 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it, and calls it by this name."""
+    """The provider took it."""
 
-    provider_id: str | None = None
     status: int | None = field(default=None, compare=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 
 from .exchange import Again, Answer, Call, NotSentError, UnreachableError
@@ -38,9 +38,11 @@ class Pool:
         most: int,
         changed: Callable[[int], None] = lambda _: None,
         goaway: Callable[[], None] = lambda: None,
+        unread: Set[bytes] = frozenset(),
     ) -> None:
+        """`unread`: fields of answers that nobody asks for."""
         self._host, self._port, self._tls, self._most = host, port, tls, most
-        self._changed, self._goaway = changed, goaway
+        self._changed, self._goaway, self._unread = changed, goaway, unread
         self.speaks_http2 = True
         """False once the peer has chosen another protocol."""
         self._usable: list[Connection] = []
@@ -127,7 +129,7 @@ class Pool:
         try:
             async with asyncio.timeout(DIAL_SECONDS):
                 transport, connection = await loop.create_connection(
-                    lambda: Connection(self._lost, self._goaway),
+                    lambda: Connection(self._lost, self._goaway, self._unread),
                     self._host,
                     self._port,
                     ssl=self._tls,

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from chatcore.auth.credentials import PushSecrets
 from chatcore.domain.devices import PushType
 from chatcore.domain.ids import CredentialSid
+from chatcore.domain.values import value
 
 from .outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Delivery:
     """One push for one device, rendered. `push_id` is 32 hex digits, the same in every attempt. `payload` is the whole
     payload for APNs, and the `data` (text values only) for FCM. `urgent` is false for badges."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from aioapns.connection import JWTAuthorizationHeaderProvider
@@ -91,6 +92,7 @@ def _mint(secrets: PushSecrets) -> ProviderToken:
     return ProviderToken(provider.get_header(), _now())  # type: ignore[no-untyped-call]  # the library's types end here
 
 
+@lru_cache(maxsize=1024)
 def _key(secrets: PushSecrets) -> str:
     # With the key itself in the name: another account that claims the same IDs must not get hold of it, nor spoil it.
     digest = hashlib.blake2s((secrets.private_key or "").encode(), digest_size=8).hexdigest()

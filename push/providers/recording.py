@@ -29,6 +29,6 @@ class Recording:
             os.write(file, line + b"\n")
         finally:
             os.close(file)
-        return Sent(delivery.push_id)
+        return Sent()
 
     async def aclose(self) -> None: ...

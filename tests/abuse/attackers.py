@@ -46,7 +46,8 @@ class Attackers:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE + seconds)
+        async with asyncio.timeout(PATIENCE + seconds):
+            line = await self._process.stdout.readline()
         assert line, "the attackers are gone"
         answer = json.loads(line)
         assert not answer["failure"], answer["failure"]
@@ -82,7 +83,7 @@ def burn(share: float, seconds: float) -> None:
     started, used = time.monotonic(), time.process_time()
     while (passed := time.monotonic() - started) < seconds:
         if time.process_time() - used >= share * passed:
-            time.sleep(_SLICE)
+            time.sleep(_SLICE)  # what lies beyond its share of the processor: it waits for nothing
 
 
 def done(order: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from typing import Any
 
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE
 from tests.support.native import NativeClient
+from tests.support.patience import PATIENCE
 from tests.support.twilsock import SYNC, TwilsockClient, events_of
 
 from .street import Street
 from .target import Target
-
-PATIENCE = 20.0
 
 
 class Reader:
@@ -64,7 +63,8 @@ class Neighbours:
         ways = itertools.cycle((self._by_rpc, self._by_protobuf, self._by_twilsock, self._by_rest))
         for number in itertools.count(1):
             started = loop.time()
-            await asyncio.wait_for(next(ways)(str(number)), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await next(ways)(str(number))
             await asyncio.gather(*(reader.has(number) for reader in self.readers.values()))
             self.times.append(loop.time() - started)
             self._turn.set()
@@ -75,7 +75,8 @@ class Neighbours:
     async def next(self) -> None:
         """Returns when everybody has the message that is under way, or the next one."""
         self._turn.clear()
-        await asyncio.wait_for(self._turn.wait(), 2 * PATIENCE)
+        async with asyncio.timeout(2 * PATIENCE):
+            await self._turn.wait()
 
     def check(self) -> None:
         wanted = [str(number) for number in range(1, len(self.times) + 1)]

@@ -12,11 +12,11 @@ import httpx
 
 from tests.support.cluster import Cluster
 from tests.support.lone_gateway import http_client
+from tests.support.patience import PATIENCE
 
 from .target import Figures, Target
 
 NAME = "gateway-1"
-PATIENCE = 30.0
 GROWTH = 64 << 20
 """Bytes by which the gateway may be larger after an abuse than before: allocators keep what they had."""
 

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-DEADLINE = 20.0
+from tests.support.patience import PATIENCE
+
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -63,12 +64,14 @@ class Raw:
         """A node that has hung up is no failure here."""
         with contextlib.suppress(*_RESET):
             self.writer.write(data)
-            await asyncio.wait_for(self.writer.drain(), DEADLINE)
+            async with asyncio.timeout(PATIENCE):
+                await self.writer.drain()
 
     async def head(self) -> bytes:
         """Of an HTTP answer; empty if there is none."""
         try:
-            return await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), DEADLINE)
+            async with asyncio.timeout(PATIENCE):
+                return await self.reader.readuntil(b"\r\n\r\n")
         except _RESET:
             return b""
 
@@ -80,13 +83,14 @@ class Raw:
     async def rest(self, limit: int = -1) -> bytes:
         """What comes until the node hangs up."""
         try:
-            return await asyncio.wait_for(self.reader.read(limit), DEADLINE)
+            async with asyncio.timeout(PATIENCE):
+                return await self.reader.read(limit)
         except _RESET:
             return b""
 
     async def receive(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame. Raises what asyncio does at the end."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             first, length = await self.reader.readexactly(2)
             if length == 126:
                 (length,) = struct.unpack("!H", await self.reader.readexactly(2))
@@ -106,7 +110,8 @@ class Raw:
                 elif opcode in (TEXT, BINARY):
                     received += payload
             await self.send(frame(struct.pack("!H", code), CLOSE))
-            await asyncio.wait_for(self.reader.read(), DEADLINE)
+            async with asyncio.timeout(PATIENCE):
+                await self.reader.read()
         return Ending(code, bytes(received))
 
 

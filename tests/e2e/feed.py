@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-DEADLINE = 15.0
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Feed:
         assert isinstance(data, dict)
         return data
 
-    async def until(self, condition: Callable[[], object], deadline: float = DEADLINE) -> None:
+    async def until(self, condition: Callable[[], object], deadline: float = PATIENCE) -> None:
         """Waits for a condition that only this client's happenings change."""
         async with asyncio.timeout(deadline):
             while not condition():

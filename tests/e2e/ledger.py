@@ -9,8 +9,8 @@ from typing import Any
 
 import websockets
 
-from tests.support.cluster import until
 from tests.support.native import ErrorReply, Gone, NativeClient
+from tests.support.patience import until
 
 from .feed import Feed, Happening
 from .people import People, Person, gather
@@ -19,7 +19,6 @@ from .tokens import access_token
 
 WRITERS = 20
 PAUSE = 0.05
-PATIENCE = 60.0  # seconds that readers may take behind the last writer
 _LOST = (Gone, OSError, TimeoutError, websockets.InvalidHandshake, websockets.ConnectionClosed)
 """How a connection ends while its node dies."""
 
@@ -200,9 +199,13 @@ class Ledger:
             writers = [self._write(number, count // WRITERS) for number in range(WRITERS)]
             await gather(*writers, *(() if disturb is None else (disturb(),)))
             with suppress(AssertionError):  # who lacks what is said by those who compare
-                await until(lambda: all(len(follower.indexes) >= count for follower in self.followers), PATIENCE)
+                await until(lambda: all(len(follower.indexes) >= count for follower in self.followers))
             for task in endless:
                 task.cancel()
+
+    async def reached(self, count: int) -> None:
+        """Returns once more than `count` messages were acknowledged."""
+        await until(lambda: self.sent > count)
 
     async def _write(self, number: int, count: int) -> None:
         """Every message until it is acknowledged, at whichever node answers, under one client_ref."""

@@ -14,8 +14,9 @@ import httpx
 
 from tests.support.cluster import Cluster
 from tests.support.native import NativeClient
+from tests.support.patience import PATIENCE
 
-from .feed import DEADLINE, Feed
+from .feed import Feed
 from .proxy import Proxy
 from .sdk import CallRefused, Options, Sdk
 from .sdk_js import JsProcess, JsSdk
@@ -90,7 +91,9 @@ class People:
         self._stack = stack
         self._suffix = secrets.token_hex(4)
         self._numbers = itertools.count()
-        self.rest = httpx.AsyncClient(base_url=cluster.url, auth=(ACCOUNT, AUTH_TOKEN), trust_env=False, verify=False)
+        self.rest = httpx.AsyncClient(
+            base_url=cluster.url, auth=(ACCOUNT, AUTH_TOKEN), trust_env=False, verify=False, timeout=PATIENCE
+        )
         stack.push_async_callback(self.rest.aclose)
 
     def name(self, first: str = "user") -> str:
@@ -197,7 +200,7 @@ class People:
 
 async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
     """Asks until the answer is yes."""
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         while not await check():  # noqa: ASYNC110  # the answer is at a server
             await asyncio.sleep(0.02)
 

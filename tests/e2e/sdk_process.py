@@ -46,7 +46,8 @@ class SdkProcess:
         assert self._process.stdin is not None, "piped"
         self._process.stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), _END)
+            async with asyncio.timeout(_END):
+                await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()

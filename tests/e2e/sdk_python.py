@@ -8,6 +8,8 @@ from typing import Any
 
 import centrifuge
 
+from tests.support.patience import PATIENCE
+
 from .feed import Feed, Happening
 from .sdk import CallRefused, Options, Position, Presence, Stretch
 
@@ -29,6 +31,7 @@ class PythonSdk:
             data=self._encode(options.data),
             min_reconnect_delay=0.05,
             max_reconnect_delay=1.0,
+            timeout=PATIENCE,
             proxy=None,
         )
 

@@ -10,11 +10,10 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.support.cluster import until
 from tests.support.native import Gone
+from tests.support.patience import until
 
 from .cli import chatcore
-from .feed import DEADLINE
 from .people import People, eventually
 from .tokens import ACCOUNT, KEY, SECRET, SERVICE, access_token, native_token
 
@@ -56,7 +55,7 @@ async def test_renews_its_token_without_a_break(people: People, kind: str) -> No
         return access_token(identity, ttl=2 if len(asked) == 1 else 3600)
 
     alice = await people.connect(kind, identity=identity, token=token)
-    await until(lambda: len(asked) == 2, DEADLINE)
+    await until(lambda: len(asked) == 2)
     assert await alice.sdk.presence_stats("me") == (1, 1)
     assert alice.feed.count("connected") == 1
     assert alice.feed.count("disconnected") == 0

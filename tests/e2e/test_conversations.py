@@ -17,6 +17,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.conversations.v1 import V1
 
+from tests.support.patience import PATIENCE
+
 from .people import People, code_of
 from .tokens import ACCOUNT, AUTH_TOKEN, SERVICE
 
@@ -237,7 +239,7 @@ async def test_libraries_send_media(people: People, library: V1) -> None:
     assert (sent["body"], sent["media"][0]["filename"]) == ("look", "two.png")
     media = f"/mcs/v1/Services/{SERVICE}/Media/{first}"
     link = (await people.rest.get(media)).json()["links"]["content_direct_temporary"]
-    async with httpx.AsyncClient(trust_env=False, verify=False) as anybody:
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PATIENCE) as anybody:
         assert (await anybody.get(link)).content == PICTURE
     assert await asyncio.to_thread(trip.messages(message.sid).delete) is True
     assert (await people.rest.get(media)).status_code == 404

@@ -6,8 +6,6 @@ import signal
 
 import pytest
 
-from tests.support.cluster import until
-
 from .ledger import Ledger
 from .people import People
 
@@ -15,7 +13,6 @@ pytestmark = pytest.mark.xdist_group("failures")
 
 MESSAGES = 5000
 EVERY = list(range(MESSAGES))
-PATIENCE = 60.0
 
 
 def check(ledger: Ledger) -> None:
@@ -37,7 +34,7 @@ async def test_while_valkey_is_killed(people_in_trouble: People) -> None:
 
     async def kill() -> None:
         for third in (1, 2):
-            await until(lambda third=third: ledger.sent > third * MESSAGES // 3, PATIENCE)
+            await ledger.reached(third * MESSAGES // 3)
             old = cluster.pid_of("valkey")
             await cluster.kill("valkey")
             await cluster.back("valkey", old)
@@ -52,7 +49,7 @@ async def test_while_a_node_is_killed(people_in_trouble: People) -> None:
     ledger = await Ledger.open(people_in_trouble)
 
     async def kill() -> None:
-        await until(lambda: ledger.sent > MESSAGES // 3, PATIENCE)
+        await ledger.reached(MESSAGES // 3)
         old = cluster.pid_of(cluster.nodes[0].name)
         for person in ledger.persons:
             person.proxy.use(people_in_trouble.node(1))
@@ -60,7 +57,7 @@ async def test_while_a_node_is_killed(people_in_trouble: People) -> None:
         late.proxy.shut()
         await cluster.kill(0, signal.SIGKILL)
         await cluster.back(0, old)
-        await until(lambda: ledger.sent > MESSAGES * 2 // 3, PATIENCE)
+        await ledger.reached(MESSAGES * 2 // 3)
         late.proxy.reopen()
 
     await ledger.write(MESSAGES, kill)

@@ -14,7 +14,8 @@ import httpx
 import pytest_asyncio
 from twilio.rest import Client
 
-from tests.support.cluster import Cluster, until
+from tests.support.cluster import Cluster
+from tests.support.patience import PATIENCE, until
 
 from .people import People, Person
 from .tokens import ACCOUNT, AUTH_TOKEN, SERVICE, access_token
@@ -27,7 +28,7 @@ _JS = Path(__file__).with_name("js")
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(auth=(ACCOUNT, AUTH_TOKEN), timeout=60) as client:
+    async with httpx.AsyncClient(auth=(ACCOUNT, AUTH_TOKEN), timeout=PATIENCE) as client:
         yield client
 
 
@@ -57,7 +58,7 @@ async def test_a_large_file_passes_without_filling_the_memory(shared_cluster: Cl
     assert (response.status_code, response.json()["size"]) == (201, LARGE)
     received, digest = 0, hashlib.sha256()
     link = response.json()["links"]["content_direct_temporary"].replace(one, other)
-    async with httpx.AsyncClient(timeout=60) as nobody, nobody.stream("GET", link) as download:
+    async with httpx.AsyncClient(timeout=PATIENCE) as nobody, nobody.stream("GET", link) as download:
         async for piece in download.aiter_raw():
             received += len(piece)
             digest.update(piece)
@@ -76,7 +77,7 @@ async def test_a_file_over_the_limit_is_told_so(shared_cluster: Cluster, http: h
     lines = [f"POST {MEDIA} HTTP/1.1", f"Authorization: {authorization}"]
     lines += [f"{name}: {request.headers[name]}" for name in ("host", "content-length")]
     writer.write("\r\n".join([*lines, "", ""]).encode())
-    async with asyncio.timeout(10):  # not a byte of the body was sent
+    async with asyncio.timeout(PATIENCE):  # not a byte of the body was sent
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.readuntil(b"}")
     writer.close()
@@ -91,9 +92,9 @@ async def test_a_client_that_hangs_up_leaves_nothing(shared_cluster: Cluster) ->
     head = [f"POST {MEDIA} HTTP/1.1", "Host: x", f"X-Twilio-Token: {access_token('alice')}", "Content-Length: 9000000"]
     writer.write("\r\n".join([*head, "", ""]).encode() + b"x" * 5_000_000)
     await writer.drain()
-    await until(lambda: files(shared_cluster) != before, 20)
+    await until(lambda: files(shared_cluster) != before)
     writer.transport.abort()
-    await until(lambda: files(shared_cluster) == before, 20)
+    await until(lambda: files(shared_cluster) == before)
 
 
 async def test_a_file_of_a_native_client(people: People, kind: str) -> None:
@@ -102,7 +103,7 @@ async def test_a_file_of_a_native_client(people: People, kind: str) -> None:
     content = "žluťoučký kůň".encode()
     made = await alice.call("media.create", content_type="text/plain", size=len(content), filename="kůň.txt")
     upload = made["upload"]
-    async with httpx.AsyncClient() as nobody:
+    async with httpx.AsyncClient(timeout=PATIENCE) as nobody:
         assert upload["url"].startswith(f"http://{_authority(alice)}/media-upload/")
         response = await nobody.request(upload["method"], upload["url"], headers=upload["headers"], content=content)
         assert response.status_code == 204
@@ -143,7 +144,7 @@ async def test_a_message_of_the_official_server_library(shared_cluster: Cluster,
 async def test_the_media_clients_of_the_sdks(shared_cluster: Cluster) -> None:
     argv = ("media.mjs", access_token("alice"), f"{shared_cluster.url}{MEDIA}", access_token("bob"))
     process = await asyncio.create_subprocess_exec("node", *argv, cwd=_JS, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         output, _ = await process.communicate()
     assert process.returncode == 0
     seen = json.loads(output)

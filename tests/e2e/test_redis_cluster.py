@@ -12,7 +12,8 @@ from chatcore.broker.topics import PREFIX, ShardChannelNames
 from chatcore.domain.events import channel_topic
 from chatcore.domain.ids import ChannelSid
 from chatcore.resp.slots import partition_slots
-from tests.support.cluster import Cluster, running_cluster, until
+from tests.support.cluster import Cluster, running_cluster
+from tests.support.patience import until
 from tests.support.redis_cluster import RedisCluster, running_redis_cluster
 
 from .ledger import Ledger
@@ -26,7 +27,6 @@ MESSAGES = 2400
 RATE = 240
 """Per second over five seconds: the second half of the messages takes five seconds, in which all the rest happens."""
 EVERY = list(range(MESSAGES))
-PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ async def test_while_the_slot_of_the_channel_moves(people: People, redis: RedisC
         masters = [await redis.master(slot) for slot in (0, 8000, 16000)]
         away = next(master for master in masters if master is not home)
         for third, to in ((1, away), (2, home)):
-            await until(lambda third=third: ledger.sent > third * MESSAGES // 3, PATIENCE)
+            await ledger.reached(third * MESSAGES // 3)
             await redis.move(slot_of(ledger), to)
 
     await ledger.write(MESSAGES, move)
@@ -83,7 +83,7 @@ async def test_while_the_master_of_the_channel_is_killed_and_a_replica_takes_ove
     ledger = await Ledger.open(people)
 
     async def kill() -> None:
-        await until(lambda: ledger.sent > MESSAGES // 3, PATIENCE)
+        await ledger.reached(MESSAGES // 3)
         connected = people.cluster.output().count("a cluster of 3 servers")
         dead = await redis.master(slot_of(ledger))
         await dead.kill()
@@ -94,7 +94,7 @@ async def test_while_the_master_of_the_channel_is_killed_and_a_replica_takes_ove
         await dead.start()
         await redis.until_well()
         everybody = connected + 3  # two gateways and the push worker
-        await until(lambda: people.cluster.output().count("a cluster of 3 servers") >= everybody, PATIENCE)
+        await until(lambda: people.cluster.output().count("a cluster of 3 servers") >= everybody)
 
     await ledger.write(MESSAGES, kill)
     check(ledger)

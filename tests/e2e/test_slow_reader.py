@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.native import NativeClient
+from tests.support.patience import PATIENCE
 
 from .people import People, eventually, gather
 from .tokens import access_token
@@ -66,4 +67,5 @@ async def test_slow_reader_is_cut_off_and_nobody_else(people: People, protobuf: 
 
 async def write(writer: NativeClient, sid: str) -> None:
     for _ in range(MESSAGES // 4):
-        await asyncio.wait_for(writer.rpc("message.send", channel=sid, body=BODY), 15)
+        async with asyncio.timeout(PATIENCE):
+            await writer.rpc("message.send", channel=sid, body=BODY)

@@ -12,7 +12,8 @@ import websockets
 from centrifuge.protocol import client_pb2
 from websockets.typing import Origin, Subprotocol
 
-from tests.support.native import DEADLINE, decode, delimited, encode_json, encode_protobuf
+from tests.support.native import decode, delimited, encode_json, encode_protobuf
+from tests.support.patience import PATIENCE
 
 from .people import People
 from .tokens import access_token
@@ -40,7 +41,8 @@ async def raw(
 
 
 async def receive(socket: websockets.ClientConnection) -> str | bytes:
-    return await asyncio.wait_for(socket.recv(), DEADLINE)
+    async with asyncio.timeout(PATIENCE):
+        return await socket.recv()
 
 
 async def replies(socket: websockets.ClientConnection, count: int) -> list[dict[str, object]]:
@@ -54,7 +56,7 @@ async def replies(socket: websockets.ClientConnection, count: int) -> list[dict[
 async def closed(socket: websockets.ClientConnection) -> int:
     """The close code; what comes before is dropped."""
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 await socket.recv()
     except websockets.ConnectionClosed:

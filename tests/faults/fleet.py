@@ -98,7 +98,8 @@ class Fleet:
         part, pid = self.parts[name], self._pid(name)
         ended = asyncio.ensure_future(part.wait())
         os.kill(pid, number)
-        await asyncio.wait_for(ended, START)
+        async with asyncio.timeout(START):
+            await ended
         if back:
             await self.back(name, pid)
 

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.wire import BOTH, Address, Way, Wire
-
-DEADLINE = 10.0
 
 
 class Caller:
@@ -22,7 +21,7 @@ class Caller:
 
     async def hear(self) -> str:
         """Nothing at the end of the connection."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             return (await self._reader.readline()).decode().rstrip()
 
     async def asked(self, text: str) -> str:
@@ -82,7 +81,7 @@ async def echo() -> AsyncIterator[Echo]:
 
 
 async def until_held(wire: Wire, count: int = 1) -> None:
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         while sum(connection.swallowed for connection in wire.connections) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -92,7 +91,7 @@ async def test_it_passes_everything_and_an_end_too() -> None:
         caller = await there.call()
         assert await caller.asked("x" * 30_000) == "x" * 30_000
         await caller.close()
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while there.wire.connections:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from chatcore.child import Child
 from chatcore.supervisor.probe import ask
+from tests.support.patience import PATIENCE, until
 from tests.support.servers import temporary_data_dir
 
 BOOTSTRAP = {
@@ -104,7 +105,8 @@ class Cluster:
         loop.add_reader(descriptor, ended.set)
         try:
             signal.pidfd_send_signal(descriptor, number)
-            await asyncio.wait_for(ended.wait(), 60.0)
+            async with asyncio.timeout(PATIENCE):
+                await ended.wait()
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)
@@ -116,14 +118,6 @@ class Cluster:
         line = output[output.index("\nCHAT READY {") + 1 :].splitlines()[0]
         self.ready = json.loads(line.removeprefix("CHAT READY "))
         self.nodes = [Node(f"gateway-{number}", url) for number, url in enumerate(self.ready["nodes"], 1)]
-
-
-async def until(condition: Any, deadline: float) -> None:
-    """Waits until `condition()` is true; fails after `deadline` seconds."""
-    end = time.monotonic() + deadline
-    while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
-        await asyncio.sleep(_POLL)
 
 
 @contextlib.contextmanager

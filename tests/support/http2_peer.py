@@ -18,7 +18,7 @@ import h2.exceptions
 import h2.settings
 from hyperframe.frame import GoAwayFrame
 
-DEADLINE: Final = 15.0
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class Http2Peer:
     def note(self) -> None:
         self._news.set()
 
-    async def until(self, condition: Callable[[], object], patience: float = DEADLINE) -> None:
+    async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
         """Waits for a condition that only requests and connections change."""
         end = time.monotonic() + patience
         while not condition():

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from chatcore.child import Child
+from tests.support.patience import PATIENCE
 
 SECRET_KEY = "a key for tests"
 _START = 60.0
@@ -21,7 +22,7 @@ _START = 60.0
 def http_client(url: str, **more: Any) -> httpx.AsyncClient:  # Any: httpx's own
     """Gives up idle connections before the node does."""
     limits = httpx.Limits(keepalive_expiry=1.0)
-    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=30, limits=limits, **more)
+    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE, limits=limits, **more)
 
 
 @contextlib.asynccontextmanager

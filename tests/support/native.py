@@ -17,7 +17,8 @@ import websockets
 from centrifuge.protocol import client_pb2
 from websockets.typing import Subprotocol
 
-DEADLINE = 15.0
+from tests.support.patience import PATIENCE
+
 _OBJECT = Mapping[str, Any]  # a command, reply or push: the JSON form of the protocol, in both encodings
 
 
@@ -96,7 +97,7 @@ class NativeClient:
 
     async def push(self, fits: Callable[[_OBJECT], object] = lambda _: True) -> _OBJECT:
         """Takes the next push that fits; the ones before it are dropped."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 while self.pushes:
                     if fits(found := self.pushes.popleft()):
@@ -106,14 +107,15 @@ class NativeClient:
 
     async def pinged(self, times: int) -> None:
         """Returns once this many pings came since the beginning."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while self.pings < times:
                 self._news.clear()
                 await self._news.wait()
 
     async def ended(self) -> tuple[int, str]:
         """Close code and reason, once the connection is over."""
-        await asyncio.wait_for(asyncio.shield(self._reader), DEADLINE)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.shield(self._reader)
         assert self.connection.close_code is not None, "the reader ends with the connection"
         return self.connection.close_code, self.connection.close_reason or ""
 

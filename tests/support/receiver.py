@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from twilio.request_validator import RequestValidator
 
-DEADLINE: Final = 15.0
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Receiver:
     def events(self) -> list[str]:
         return [heard.parameters["EventType"] for heard in self.heard]
 
-    async def until(self, condition: Callable[[], object], patience: float = DEADLINE) -> None:
+    async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
         """Waits for a condition that only requests change."""
         end = time.monotonic() + patience
         while not condition():

@@ -19,11 +19,11 @@ from chatcore.embedded import wheels
 from chatcore.resp.address import Address
 from chatcore.resp.link import Argument, dial
 from chatcore.resp.slots import SLOTS
+from tests.support.patience import PATIENCE
 from tests.support.servers import temporary_data_dir
 
 _QUICK, _PATIENT = 1.0, 5.0
 """Seconds after which a silent server counts as failed, with a replica and without. A failover takes about two."""
-_DEADLINE = 30.0
 _POLL = 0.02
 
 
@@ -63,7 +63,7 @@ class Server:
             argv += [f"--{name}", str(value)]
         with (self.folder / "log").open("ab") as output:
             self._child = _child(argv, output)
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 with contextlib.suppress(ConnectionError):
                     assert await self.ask("PING") == b"PONG"
@@ -73,7 +73,7 @@ class Server:
 
     async def ask(self, *command: Argument) -> object:
         """Over a connection that is made for it."""
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     link = await dial(self.address, lambda _channel, _data: None, name="test")
@@ -146,7 +146,7 @@ class RedisCluster:
 
     async def _introduce(self) -> None:
         """Again and again: those who take too long to shake hands are forgotten."""
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while not await self._acquainted():
                 for server in self.servers[1:]:
                     await self.servers[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port, server.bus)
@@ -217,7 +217,7 @@ class RedisCluster:
 
     async def until_replaced(self, dead: Server, slot: int) -> Server:
         """Who serves the slot once it is not `dead` any more."""
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while (server := await self.master(slot)) is dead:  # noqa: ASYNC110  # the answer is at a server
                 await asyncio.sleep(_POLL)
         return server
@@ -226,13 +226,13 @@ class RedisCluster:
         await asyncio.gather(*(server.stop() for server in self.servers))
 
     async def _until_all(self, field: str, value: str, *command: str) -> None:
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             for server in self.servers:
                 while server.running and f"{field}:{value}\r" not in await server.text(*command):  # noqa: ASYNC110
                     await asyncio.sleep(_POLL)
 
     async def _until(self, server: Server, unless: str, wanted: str, *command: str) -> None:
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while unless in (text := await server.text(*command)) and wanted not in text:  # noqa: ASYNC110
                 await asyncio.sleep(_POLL)
 

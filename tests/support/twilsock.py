@@ -15,7 +15,8 @@ from urllib.parse import quote
 import websockets
 from websockets.typing import Origin
 
-DEADLINE = 15.0
+from tests.support.patience import PATIENCE
+
 SYNC, TYPING = "twilio.sync.event", "twilio.ipmsg.typing_indicator"
 Json = dict[str, Any]
 
@@ -161,7 +162,7 @@ class TwilsockClient:
 
     async def heard(self, method: str, fits: Callable[[Frame], object] = lambda _: True) -> Frame:
         """Takes the next frame of the server's own that fits; the ones before it are dropped."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 while self.told:
                     frame = self.told.popleft()
@@ -175,7 +176,7 @@ class TwilsockClient:
     async def news(self) -> None:
         """Returns once anything came after the call."""
         self._news.clear()
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             await self._news.wait()
 
     async def event(self, kind: str, fits: Callable[[Json], object] = lambda _: True) -> Json:
@@ -192,7 +193,8 @@ class TwilsockClient:
 
     async def ended(self) -> tuple[int, str]:
         """Close code and reason, once the connection is over."""
-        await asyncio.wait_for(asyncio.shield(self._reader), DEADLINE)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.shield(self._reader)
         assert self.connection.close_code is not None, "the reader ends with the connection"
         return self.connection.close_code, self.connection.close_reason or ""
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from chatcore.embedded.folders import DataDir
 from chatcore.embedded.valkey import EmbeddedValkey
 from tests.support.servers import temporary_data_dir
-
-DEADLINE = 10.0
 
 
 @dataclass(slots=True)
@@ -56,10 +53,3 @@ async def mortal_valkey() -> AsyncIterator[Mortal]:
         await server.stop()
         data.unlock()
         shutil.rmtree(path)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Waits for what other tasks bring about."""
-    async with asyncio.timeout(DEADLINE):
-        while not condition():  # noqa: ASYNC110  # a condition of any kind has no event
-            await asyncio.sleep(0.002)

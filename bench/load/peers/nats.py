@@ -47,7 +47,7 @@ class Nats:
             connection.sendall(b"CONNECT " + _OPTIONS.replace('"verbose":false', '"verbose":true').encode() + b"\r\n")
             _until(connection, b"+OK\r\n")
         request = b"PUB bench %d\r\n%b\r\n" % (len(payload), payload)
-        return Pump(opened, lambda place, number: request, ack=b"+OK\r\n", refusal=b"-ERR")
+        return Pump(opened, lambda place, number, moment: request, ack=b"+OK\r\n", refusal=b"-ERR")
 
     def close(self) -> None:
         self._server.close()

@@ -63,7 +63,7 @@ class Nchan:
             f"Content-Length: {len(payload)}\r\n\r\n"
         ).encode() + payload
         opened = connections(self.address, count)
-        return Pump(opened, lambda place, number: request, ack=b"HTTP/1.1 20", refusal=b"HTTP/1.1 5")
+        return Pump(opened, lambda place, number, moment: request, ack=b"HTTP/1.1 20", refusal=b"HTTP/1.1 5")
 
     def close(self) -> None:
         self._server.close()

@@ -53,7 +53,9 @@ class SocketIo:
                     connection.sendall(client_frame(b"40/publish,"))
                     greeted = True
         request = [client_frame(b'42/publish,%d["send",%b]' % (number, payload)) for number in range(10)]
-        return Pump(opened, lambda place, number: request[number % 10], ack=b"43/publish,", refusal=b"44/publish,")
+        return Pump(
+            opened, lambda place, number, moment: request[number % 10], ack=b"43/publish,", refusal=b"44/publish,"
+        )
 
     def close(self) -> None:
         self._server.close()

@@ -122,15 +122,16 @@ WHERE c.sid = w.sid;
 -- name: append
 -- columns of text with a separator after each place, because text is read several times as fast as arrays are. Of
 -- messages and their events: channel_sid, index, sid, member_sid (empty: none), seq, author, attributes, client_ref
--- (empty: none), payload, body; the date of all; of channels: sid, last_seq as known, last_seq, next_index,
+-- (empty: none), payload, body; of channels: sid, last_seq as known, last_seq, next_index,
 -- last_message_sid; of those who need a permission: channel_sid, identity, permission; of jobs: an array of objects
--- with channel_sid, kind, service_sid, dedupe, lane, job, due in and expires in (seconds); the separator. Behind the
+-- with channel_sid, kind, service_sid, dedupe, lane, job, due in and expires in (seconds); the separator; the
+-- date of all. Behind the
 -- last separator is one more place, which belongs to no channel. Jobs of a lane keep their order, which a join would
 -- not promise
 WITH refused AS MATERIALIZED (
   SELECT w.channel_sid
   FROM unnest(
-      string_to_array($17::text, $21::text), string_to_array($18::text, $21), string_to_array($19::text, $21))
+      string_to_array($16::text, $20::text), string_to_array($17::text, $20), string_to_array($18::text, $20))
     AS w (channel_sid, identity, permission)
   LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity
   LEFT JOIN roles own ON own.sid = m.role_sid
@@ -141,11 +142,11 @@ WITH refused AS MATERIALIZED (
 moved AS (
   UPDATE channels c SET
     next_index = w.next_index, last_message_index = w.next_index - 1, last_message_sid = w.last_message_sid,
-    last_message_at = $11, last_seq = w.last_seq
+    last_message_at = $21, last_seq = w.last_seq
   FROM unnest(
-      string_to_array($12::text, $21), string_to_array($13::text, $21, '')::bigint[],
-      string_to_array($14::text, $21, '')::bigint[], string_to_array($15::text, $21, '')::bigint[],
-      string_to_array($16::text, $21))
+      string_to_array($11::text, $20), string_to_array($12::text, $20, '')::bigint[],
+      string_to_array($13::text, $20, '')::bigint[], string_to_array($14::text, $20, '')::bigint[],
+      string_to_array($15::text, $20))
     AS w (sid, known_seq, last_seq, next_index, last_message_sid)
   WHERE c.sid = w.sid AND c.last_seq = w.known_seq AND c.webhooks_count = 0 AND c.guests_count = 0
     AND NOT EXISTS (SELECT FROM refused r WHERE r.channel_sid = c.sid)
@@ -155,27 +156,27 @@ added AS (
     channel_sid, index, sid, service_sid, author, body, attributes, client_ref, member_sid, date_created, date_updated,
     created_rev, rev)
   SELECT
-    w.channel_sid, w.index, w.sid, moved.service_sid, w.author, w.body, w.attributes, w.client_ref, w.member_sid, $11,
-    $11, w.seq, w.seq
+    w.channel_sid, w.index, w.sid, moved.service_sid, w.author, w.body, w.attributes, w.client_ref, w.member_sid, $21,
+    $21, w.seq, w.seq
   FROM unnest(
-      string_to_array($1::text, $21), string_to_array($2::text, $21, '')::bigint[], string_to_array($3::text, $21),
-      string_to_array($4::text, $21, ''), string_to_array($5::text, $21, '')::bigint[],
-      string_to_array($6::text, $21), string_to_array($7::text, $21), string_to_array($8::text, $21, ''),
-      string_to_array($10::text, $21))
+      string_to_array($1::text, $20), string_to_array($2::text, $20, '')::bigint[], string_to_array($3::text, $20),
+      string_to_array($4::text, $20, ''), string_to_array($5::text, $20, '')::bigint[],
+      string_to_array($6::text, $20), string_to_array($7::text, $20), string_to_array($8::text, $20, ''),
+      string_to_array($10::text, $20))
     AS w (channel_sid, index, sid, member_sid, seq, author, attributes, client_ref, body)
   JOIN moved ON moved.sid = w.channel_sid),
 logged AS (
   INSERT INTO channel_events (channel_sid, seq, type, payload, created_at)
   SELECT w.channel_sid, w.seq, 'message.added', w.payload, now()
   FROM unnest(
-      string_to_array($1::text, $21), string_to_array($5::text, $21, '')::bigint[], string_to_array($9::text, $21))
+      string_to_array($1::text, $20), string_to_array($5::text, $20, '')::bigint[], string_to_array($9::text, $20))
     AS w (channel_sid, seq, payload)
   JOIN moved ON moved.sid = w.channel_sid),
 queued AS (
   INSERT INTO outbox (kind, service_sid, dedupe, lane, job, due_at, expires_at)
   SELECT
     kind, service_sid, dedupe, lane, job, now() + make_interval(secs => due), now() + make_interval(secs => expiry)
-  FROM json_to_recordset($20::text::json) AS w (
+  FROM json_to_recordset($19::text::json) AS w (
     channel_sid text, kind text, service_sid text, dedupe text, lane text, job jsonb, due float8, expiry float8)
   WHERE w.channel_sid = ANY (ARRAY(SELECT sid FROM moved)))
 SELECT sid FROM moved;

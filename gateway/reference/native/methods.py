@@ -217,7 +217,7 @@ METHODS: Final[Mapping[str, Method]] = {
         ),
         _method(
             "user.watch",
-            "Hear of profile and reachability of users on `live`",
+            "Hear of profile and reachability of users on `live`, of at most 1,000 at a time",
             _IDENTITIES,
             open_record({"users": many(ref("User"))}),
         ),

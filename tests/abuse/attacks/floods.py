@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Awaitable
 
 from tests.abuse.entrances import JSON, NATIVE, PROTOBUF, SDK, Entrance
-from tests.abuse.raw import CLOSE, CONT, DEADLINE, PING, TEXT, Ending, Raw, frame, raw, upgrade
+from tests.abuse.raw import CLOSE, CONT, PING, TEXT, Ending, Raw, frame, raw, upgrade
 from tests.abuse.street import Street
 from tests.abuse.target import Target
 from tests.support.native import ErrorReply, NativeClient, encode_json, encode_protobuf
+from tests.support.patience import PATIENCE
 from tests.support.twilsock import Frame, TwilsockClient, encode
 
 TOO_MANY = 3013
@@ -155,14 +156,16 @@ async def sync_objects(node: Target, street: Street) -> None:
             body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": wanted}
             assert (await client.request("POST", "/v4/Subscriptions", body)).status == status
         calls: list[asyncio.Future[Frame]] = [client.post("POST", "/v3/Lists", {"context": {}}) for _ in range(300)]
-        await asyncio.wait_for(asyncio.gather(*calls), DEADLINE)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*calls)
     finally:
         await client.close()
 
 
 async def _code(call: Awaitable[object]) -> int:
     try:
-        await asyncio.wait_for(call, DEADLINE)
+        async with asyncio.timeout(PATIENCE):
+            await call
     except ErrorReply as error:
         return error.code
     return 0
@@ -181,7 +184,8 @@ async def _taken(connection: Raw, data: bytes) -> bool:
     """Whether the node reads all of it; False once it has stopped for a while, or hung up."""
     try:
         connection.writer.write(data)
-        await asyncio.wait_for(connection.writer.drain(), SLOW_ENOUGH)
+        async with asyncio.timeout(SLOW_ENOUGH):
+            await connection.writer.drain()
     except (TimeoutError, OSError):
         return False
     return True

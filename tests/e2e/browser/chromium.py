@@ -16,9 +16,10 @@ from typing import Any
 import httpx
 import websockets
 
+from tests.support.patience import PATIENCE
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _START = 30.0
-DEADLINE = 60.0
 
 
 class PageError(Exception):
@@ -41,7 +42,7 @@ class Page:
         await self._call("Runtime.enable")
         await self._call("Page.navigate", url=url)
         loaded = "new Promise((done) => document.readyState === 'complete' ? done() : addEventListener('load', done))"
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             for _ in iter(lambda: False, True):
                 await self._evaluate(loaded)
                 if await self._evaluate("typeof answer") == "function":
@@ -73,8 +74,8 @@ class Page:
         number = next(self._ids)
         call = self._calls[number] = asyncio.get_running_loop().create_future()
         await self._connection.send(json.dumps({"id": number, "method": method, "params": params}))
-        async with asyncio.timeout(DEADLINE):
-            answer: dict[str, Any] = await call
+        async with asyncio.timeout(PATIENCE):
+            answer: dict[str, dict[str, Any]] = await call
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -144,7 +145,7 @@ async def _address(said: asyncio.StreamReader) -> str:
 
 async def new_page(devtools: str) -> Page:
     """A fresh tab."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
         target = (await http.put(f"http://{devtools}/json/new?about:blank")).json()
     connection = await websockets.connect(target["webSocketDebuggerUrl"], max_size=None, proxy=None)
     return Page(connection)

@@ -24,11 +24,11 @@ async def talk(browser: Browser, version: str, options: dict[str, Any]) -> None:
     sid = await first.ask("create")
     second = await connected(browser, version, bob, options)
     await first.ask("add", sid=sid, identity=bob)
-    assert {"joined": sid} in await second.ask("seen", count=1)
+    # twilio-chat 3.4 may say it twice: once for its list of channels, once for the event
+    assert set(await second.ask("seen", kind="joined")) == {sid}, second.log
     await second.ask("history", sid=sid)
     await first.ask("send", sid=sid, body="hello from a page 😀")
-    seen = await second.ask("seen", count=2)
-    assert [entry["body"] for entry in seen if "body" in entry] == ["hello from a page 😀"]
+    assert await second.ask("seen", kind="body") == ["hello from a page 😀"], second.log
     await second.ask("shutdown")
     again = await connected(browser, version, bob, options)
     history = await again.ask("history", sid=sid)

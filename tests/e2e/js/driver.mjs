@@ -46,6 +46,7 @@ function create(name, { websocket, protobuf, data }) {
     data: codec.encode(data),
     minReconnectDelay: 50,
     maxReconnectDelay: 1000,
+    timeout: 60_000,
   })
   const event = (kind, more = {}) => tell({ client: name, event: { kind, ...more } })
   const publication = (ctx, channel) => ({ channel, data: codec.decode(ctx.data), offset: ctx.offset ?? 0 })

@@ -14,6 +14,7 @@ import httpx
 from tests.e2e.proxy import Proxy
 from tests.e2e.tokens import ACCOUNT, AUTH_TOKEN, SERVICE, access_token
 from tests.support.cluster import Cluster
+from tests.support.patience import PATIENCE
 from tests.support.twilsock import TwilsockClient
 
 from .sdk import Client, SdkProcess
@@ -55,7 +56,9 @@ class Guests:
         self._stack = stack
         self._suffix = secrets.token_hex(4)
         self._numbers = itertools.count()
-        self.rest = httpx.AsyncClient(base_url=cluster.url, auth=(ACCOUNT, AUTH_TOKEN), trust_env=False, verify=False)
+        self.rest = httpx.AsyncClient(
+            base_url=cluster.url, auth=(ACCOUNT, AUTH_TOKEN), trust_env=False, verify=False, timeout=PATIENCE
+        )
         stack.push_async_callback(self.rest.aclose)
 
     def name(self, first: str = "user") -> str:

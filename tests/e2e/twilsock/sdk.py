@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.patience import PATIENCE
+
 _FOLDER = Path(__file__).parent.with_name("js")
 _LINE_MAX = 16 * 1024 * 1024
 _END = 10.0
-DEADLINE: Final = 20.0
 
 VERSIONS: Final = (
     "chat-3.4",
@@ -74,7 +75,7 @@ class Client:
 
     async def ask(self, op: str, **args: Any) -> Any:
         """The result. Raises Refused."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             return await self.process.call(self.name, op, **args)
 
     def start(self, op: str, **args: Any) -> None:
@@ -85,11 +86,14 @@ class Client:
         """Returns once the SDK calls itself so. Raises Refused."""
         await self.ask("ready")
 
-    async def take(self, event: str, fits: Callable[[Json], object] = lambda _: True) -> Json:
-        """The first such event that was not taken yet; others stay for later."""
+    async def take(self, event: str, fits: Callable[[Json], object] = lambda _: True, **wanted: object) -> Json:
+        """The first such event with the wanted fields that was not taken yet; others stay for later."""
 
         def search() -> Happening | None:
-            return next((each for each in self._fresh if each.name == event and fits(each.data)), None)
+            for each in self._fresh:
+                if each.name == event and wanted.items() <= each.data.items() and fits(each.data):
+                    return each
+            return None
 
         try:
             await self.until(search)
@@ -108,12 +112,16 @@ class Client:
         """All events with this name so far, taken or not."""
         return [each.data for each in self.seen if each.name == event]
 
-    async def until(self, condition: Callable[[], object], deadline: float = DEADLINE) -> None:
+    async def until(self, condition: Callable[[], object], deadline: float = PATIENCE) -> None:
         """Waits for a condition that only this client's events change. Raises TimeoutError."""
         async with asyncio.timeout(deadline):
             while not condition():
                 self._news.clear()
                 await self._news.wait()
+
+    async def heard(self, event: str, count: int) -> None:
+        """Returns once there were exactly so many events with this name. Raises TimeoutError."""
+        await self.until(lambda: len(self.of(event)) == count)
 
     def put(self, happening: Happening) -> None:
         self.seen.append(happening)
@@ -151,7 +159,8 @@ class SdkProcess:
         assert self._process.stdin is not None, "piped"
         self._process.stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), _END)
+            async with asyncio.timeout(_END):
+                await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()

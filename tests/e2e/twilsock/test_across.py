@@ -30,9 +30,7 @@ async def test_every_dialect_tells_the_same(guests: Guests, people: People) -> N
     await native.feed.take("subscribed", f"chat:{sid}")
     readers = (chat, conversations, old)
     for reader in readers:
-        await reader.sdk.until(
-            lambda reader=reader: any(data["sid"] == sid for data in reader.sdk.of("channel_joined"))
-        )
+        await reader.sdk.take("channel_joined", sid=sid)
         await reader.ask("messages", sid=sid)
 
     attributes = {"text": "ü€😀", "list": [1, None, {"a": False}]}
@@ -43,7 +41,7 @@ async def test_every_dialect_tells_the_same(guests: Guests, people: People) -> N
     await guests.post(f"/Channels/{sid}/Messages", Body="from REST", From="server", Attributes='{"a": 1}')
 
     for reader in readers:
-        await reader.sdk.until(lambda reader=reader: len(reader.sdk.of("message_added")) == 5)
+        await reader.sdk.heard("message_added", 5)
     answer = await guests.rest.get(f"/v2/Services/{SERVICE}/Channels/{sid}/Messages")
     stored = answer.json()["messages"]
     assert [entry["index"] for entry in stored] == [0, 1, 2, 3, 4]

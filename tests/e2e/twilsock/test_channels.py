@@ -18,23 +18,23 @@ async def test_a_channel_changes_and_goes(guests: Guests, version: str) -> None:
     sid = await joined(alice, bob)
     name = guests.name("room")
     await alice.ask("update_channel", sid=sid, friendly_name="New", unique_name=name, attributes={"b": "ü"})
-    await bob.sdk.take("channel_updated", lambda data: data["unique_name"] == name and data["attributes"] == {"b": "ü"})
+    await bob.sdk.take("channel_updated", unique_name=name, attributes={"b": "ü"})
     assert (await bob.ask("channel_by_name", name=name))["sid"] == sid
     await bob.ask("update_channel", sid=sid, notification_level="muted")
-    await bob.sdk.take("channel_updated", lambda data: data["notification_level"] == "muted")
+    await bob.sdk.take("channel_updated", notification_level="muted")
     counts = await bob.ask("counts", sid=sid)
     assert counts == {"members": 2, "messages": 0}
     members = await bob.ask("members", sid=sid)
     assert sorted(member["identity"] for member in members) == sorted([alice.identity, bob.identity])
     await bob.ask("update_member", sid=sid, identity=bob.identity, attributes={"seat": 3})
-    await alice.sdk.take("member_updated", lambda data: data["attributes"] == {"seat": 3})
+    await alice.sdk.take("member_updated", attributes={"seat": 3})
     await alice.ask("remove", sid=sid, member=bob.identity)
-    await bob.sdk.take("channel_left", lambda data: data["sid"] == sid)
-    await alice.sdk.take("member_left", lambda data: data["identity"] == bob.identity)
+    await bob.sdk.take("channel_left", sid=sid)
+    await alice.sdk.take("member_left", identity=bob.identity)
     await alice.ask("add", sid=sid, identity=bob.identity)
-    await bob.sdk.take("channel_joined", lambda data: data["sid"] == sid)
+    await bob.sdk.take("channel_joined", sid=sid)
     await alice.ask("delete_channel", sid=sid)
-    await bob.sdk.take("channel_removed", lambda data: data["sid"] == sid)
+    await bob.sdk.take("channel_removed", sid=sid)
     with pytest.raises(Refused):
         await alice.ask("channel_by_name", name=name)
 
@@ -46,7 +46,7 @@ async def test_two_devices_of_one_user(guests: Guests, version: str) -> None:
     channel = await phone.ask("create_channel", friendly_name="Mine", is_private=True)
     sid = channel["sid"]
     await phone.ask("join", sid=sid)
-    await laptop.sdk.take("channel_joined", lambda data: data["sid"] == sid)
+    await laptop.sdk.take("channel_joined", sid=sid)
     await laptop.ask("messages", sid=sid)
     await phone.ask("send", sid=sid, body="from the phone")
     assert (await laptop.sdk.take("message_added"))["body"] == "from the phone"
@@ -67,7 +67,7 @@ async def test_public_channels(guests: Guests, version: str) -> None:
     await bob.ask("join", sid=sid)
     await bob.ask("members", sid=sid)  # who joins before the roster is open is no news
     await alice.ask("join", sid=sid)
-    await bob.sdk.take("member_joined", lambda data: data["identity"] == alice.identity)
+    await bob.sdk.take("member_joined", identity=alice.identity)
 
     async def listed() -> bool:  # the SDKs cache their lists for a moment
         own = await bob.ask("own_channels")
@@ -75,7 +75,7 @@ async def test_public_channels(guests: Guests, version: str) -> None:
 
     await eventually(listed)
     await bob.ask("leave", sid=sid)
-    left = await bob.sdk.take("channel_left", lambda data: data["sid"] == sid)
+    left = await bob.sdk.take("channel_left", sid=sid)
     assert left["status"] in ("notParticipating", "known")
     await bob.ask("join", sid=sid)
 
@@ -88,11 +88,11 @@ async def test_invitations(guests: Guests, version: str) -> None:
     await alice.ask("join", sid=sid)
     for answer in ("decline", "join"):
         await alice.ask("invite", sid=sid, identity=bob.identity)
-        await bob.sdk.take("channel_invited", lambda data: data["sid"] == sid)
+        await bob.sdk.take("channel_invited", sid=sid)
         with pytest.raises(Refused):
             await alice.ask("invite", sid=sid, identity=bob.identity)
         await bob.ask(answer, sid=sid)
-    await alice.sdk.take("member_joined", lambda data: data["identity"] == bob.identity)
+    await alice.sdk.take("member_joined", identity=bob.identity)
 
 
 async def test_refusals_keep_their_codes(guests: Guests, version: str) -> None:
@@ -119,7 +119,7 @@ async def test_writers_on_both_nodes_are_in_one_order(guests: Guests, version: s
         bob.ask("send_all", sid=sid, bodies=[f"b{number}" for number in range(20)]),
     )
     for guest in (alice, bob):
-        await guest.sdk.until(lambda guest=guest: len(guest.sdk.of("message_added")) == 40)
+        await guest.sdk.heard("message_added", 40)
     seen = [[(data["index"], data["body"]) for data in guest.sdk.of("message_added")] for guest in (alice, bob)]
     assert seen[0] == seen[1]
     assert [index for index, _ in seen[0]] == list(range(40))

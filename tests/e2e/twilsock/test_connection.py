@@ -13,11 +13,11 @@ from .sdk import VERSIONS, Json
 
 
 async def connected(guest: Guest) -> None:
-    await guest.sdk.take("connection_state", lambda data: data["state"] == "connected")
+    await guest.sdk.take("connection_state", state="connected")
 
 
 async def state(guest: Guest, wanted: str) -> None:
-    await guest.sdk.take("connection_state", lambda data: data["state"] == wanted)
+    await guest.sdk.take("connection_state", state=wanted)
 
 
 def states(guest: Guest) -> list[str]:
@@ -139,7 +139,7 @@ async def test_nothing_in_flight_is_lost_when_a_node_goes(guests_in_trouble: Gue
     await guests.cluster.restart(0)
     for indexes in await asyncio.gather(*talking):
         assert [int(index) for index in indexes] == list(range(60))
-    await asyncio.gather(*(guest.sdk.take("message_added", lambda data: data["index"] == 59) for guest in found))
+    await asyncio.gather(*(guest.sdk.take("message_added", index=59) for guest in found))
     for guest in found:
         assert [data["index"] for data in guest.sdk.of("message_added")] == list(range(60)), guest.sdk.version
 

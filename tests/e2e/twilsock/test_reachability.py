@@ -31,6 +31,6 @@ async def test_others_see_who_comes_and_goes(guests: Guests, version: str) -> No
     bob = await connect("bob", 1)
     assert (await alice.ask("user", identity="bob"))["online"] is True
     await bob.ask("shutdown")
-    await alice.sdk.take("user_updated", lambda data: data["identity"] == "bob" and data["online"] is False)
+    await alice.sdk.take("user_updated", identity="bob", online=False)
     await connect("bob", 1)
-    await alice.sdk.take("user_updated", lambda data: data["identity"] == "bob" and data["online"] is True)
+    await alice.sdk.take("user_updated", identity="bob", online=True)

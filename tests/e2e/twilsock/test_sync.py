@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from tests.e2e.tokens import SERVICE
+from tests.support.patience import PATIENCE
 from tests.support.twilsock import SYNC, TwilsockClient
 
 from .guests import Guests
@@ -55,7 +57,7 @@ def heard(client: TwilsockClient) -> list[tuple[str, Json]]:
 
 async def until(client: TwilsockClient, kind: str, count: int = 1) -> list[Json]:
     """The first events of this type."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while len(found := [event for name, event in heard(client) if name == kind]) < count:
             await client.news()
     return found[:count]
@@ -144,6 +146,47 @@ async def test_pages_of_messages_tell_where_they_end(guests: Guests) -> None:
             break
         body = await read(client, path, PageToken=body["meta"]["next_token"])
     assert read_all == list(range(11, -1, -1))
+
+
+async def test_long_messages_make_short_pages_that_lead_to_the_others(guests: Guests) -> None:
+    alice = guests.name("alice")
+    sid = await place(guests, alice)
+    await send(guests, sid, *(f"{number} " + "ü" * 16_000 for number in range(12)))
+    client = await guests.wire(alice)
+    path = f"/v3/Lists/{sid}.messages/Items"
+    newest = await read(client, path, Order="desc", PageSize=100)
+    assert [item["index"] for item in newest["items"]] == list(range(11, 3, -1)), "as many as fit into 256 KiB"
+    older = await read(client, path, PageToken=newest["meta"]["next_token"])
+    assert [item["index"] for item in older["items"]] == list(range(3, -1, -1))
+    assert older["meta"]["next_token"] is None
+
+
+async def followed(client: TwilsockClient, path: str, **params: Any) -> list[list[Json]]:
+    """The items of a page and of those behind it."""
+    pages = [await read(client, path, **params)]
+    while token := pages[-1]["meta"]["next_token"]:
+        pages.append(await read(client, path, **params, PageToken=token))
+    return [page[next(iter(page.keys() - {"meta"}))] for page in pages]
+
+
+async def test_long_attributes_make_short_pages_that_lead_to_the_others(guests: Guests) -> None:
+    alice, long = guests.name("alice"), json.dumps("x" * 4000)
+    channels = []
+    for _ in range(20):
+        channel = await guests.post("/Channels", Type="private", Attributes=json.dumps("x" * 16_000))
+        await guests.post(f"/Channels/{channel['sid']}/Members", Identity=alice)
+        channels.append(channel["sid"])
+    for _ in range(80):
+        await guests.post(f"/Channels/{channels[0]}/Members", Identity=guests.name(), Attributes=long)
+    client = await guests.wire(alice)
+    own = await followed(client, "/Client/v1/MyConversations", PageSize=100)
+    assert len(own) == 2, "as many as fit into 256 KiB"
+    assert [channel["sid"] for page in own for channel in page] == channels
+    roster = await followed(client, f"/v3/Maps/{channels[0]}.roster/Items", PageSize=100)
+    assert len(roster) == 2
+    assert len({item["key"] for page in roster for item in page}) == 81
+    users = await followed(client, "/Client/v1/Users", ConversationSid=channels[0], PageSize=10)
+    assert len({user["sid"] for page in users for user in page}) == 81
 
 
 async def test_rosters_are_paged_by_key(guests: Guests) -> None:
@@ -259,14 +302,15 @@ async def test_a_removed_member_hears_nothing_more(guests: Guests) -> None:
 
 async def test_bad_subscriptions_are_refused(guests: Guests) -> None:
     client = await guests.wire(guests.name())
-    for body in (
+    bodies: tuple[object, ...] = (
         {},
         {"action": "establish"},
         {"action": "dance", "requests": []},
         {"action": "establish", "requests": [{"object_sid": "x", "object_type": "stream"}]},
         {"action": "establish", "requests": [{"object_sid": 7, "object_type": "map"}]},
         [],
-    ):
+    )
+    for body in bodies:
         answer = await client.request("POST", "/v4/Subscriptions", body)
         assert (answer.status, answer.body["code"]) == (400, 20001), body
     await client.request("GET", "/Client/v2/Configuration")

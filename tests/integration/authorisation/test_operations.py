@@ -65,8 +65,10 @@ async def test_an_operation(servers_of: ServersOf, state: Reader, document: Docu
             found = refusal(response)
             if found != CODES[gets]:
                 wrong.append(f"{server}: {found}, not {gets}: {response.text[:200]}")
-            elif gets is Gets.NOT_FOUND and said(response) != said(await servers.ask(server, nothing, path)):
-                wrong.append(f"{server}: something else is said of nothing: {response.text}")
+            elif gets is Gets.NOT_FOUND and (of_nothing := said(await servers.ask(server, nothing, path))) != (
+                of_something := said(response)
+            ):
+                wrong.append(f"{server}: hears {of_something}, but of nothing {of_nothing}")
             elif gets is Gets.UNKNOWN and response.headers.get("www-authenticate") != 'Basic realm="Twilio API"':
                 wrong.append(f"{server}: is not told how to authenticate")
     if changed := differences(before, await state.read()):

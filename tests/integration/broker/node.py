@@ -11,7 +11,7 @@ from chatcore.broker.cluster import ClusterBroker
 from chatcore.broker.opening import broker_at
 from chatcore.broker.redis import RedisBroker
 from chatcore.domain.events import Announcement, Event, EventType, Topic
-from tests.support.valkey import until
+from tests.support.patience import until
 
 
 @dataclass(slots=True)

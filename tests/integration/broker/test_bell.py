@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from chatcore.broker.bell import INTERVAL, Bell
-from tests.support.valkey import Mortal, until
+from tests.support.patience import until
+from tests.support.valkey import Mortal
 
 
 class Ears:

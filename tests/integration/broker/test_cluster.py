@@ -13,8 +13,8 @@ from chatcore.broker.topics import ShardChannelNames
 from chatcore.domain.events import Topic
 from chatcore.ports.broker import Broker
 from chatcore.resp.slots import partition_slots
+from tests.support.patience import PATIENCE, until
 from tests.support.redis_cluster import RedisCluster, Server
-from tests.support.valkey import until
 
 from .node import event, running
 from .test_bell import Ears, hung, rung
@@ -129,7 +129,7 @@ async def test_a_replica_takes_over(replicated: RedisCluster, redis_prefix: str)
         await until(lambda: len(two.heard) > 150)  # who lives goes on
         await one.broker.ping()
         assert two.restored == 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await replicated.until_replaced(dead, slot_of(ROOM))
         # What waited for the new master may have left before this node was subscribed there: it is told to look.
         await until(lambda: two.restored == 1)
@@ -181,7 +181,7 @@ async def test_a_node_may_start_before_the_cluster(cluster: RedisCluster, redis_
         await server.kill()
     async with running(cluster.url, redis_prefix, "one", connected=False) as one:
         await one.broker.open()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await one.broker.subscribe([ROOM])
         one.broker.publish([event(ROOM, 1)])
         with pytest.raises(ConnectionError, match="0 of 0 servers"):

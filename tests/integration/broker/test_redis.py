@@ -10,7 +10,8 @@ from chatcore.domain.events import Announcement, Event, EventType, Signal, Signa
 from chatcore.ports.broker import Broker
 from chatcore.resp.address import parse
 from chatcore.resp.link import dial
-from tests.support.valkey import Mortal, until
+from tests.support.patience import PATIENCE, until
+from tests.support.valkey import Mortal
 
 from .node import Node, event, running
 
@@ -168,12 +169,12 @@ async def test_silent_nodes_do_not_delay_the_answers(two: tuple[Node, Node]) -> 
     two[0].broker.answer(lambda _topic, _text: b"here")
     for node in two:
         await node.broker.subscribe([ROOM])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await two[1].broker.ask(ROOM, b"who?", patience=60) == [b"here"]
 
 
 async def test_nobody_answers_for_a_topic_that_nobody_holds(two: tuple[Node, Node]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await two[0].broker.ask(ROOM, b"who?", patience=60) == []
 
 
@@ -183,7 +184,7 @@ async def test_a_failing_responder_counts_as_silent(two: tuple[Node, Node], capl
 
     two[1].broker.answer(fail)
     await two[1].broker.subscribe([ROOM])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await two[0].broker.ask(ROOM, b"who?", patience=60) == []
     assert actions(caplog, "ERROR") == ["message_failed"]
 
@@ -229,7 +230,7 @@ async def test_a_node_may_start_before_the_server(mortal: Mortal) -> None:
     await mortal.kill()
     async with running(mortal.url, "t:", "one", connected=False) as one:
         await one.broker.open()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await one.broker.subscribe([ROOM])
         with pytest.raises(ConnectionError):
             await one.broker.ping()

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatcore.commands.history import PAGE_BYTES, PAGE_MAX, PositionLost
+from chatcore.commands.history import PAGE_MAX, PositionLost
 from chatcore.domain.events import Topic, channel_topic
 from chatcore.domain.model import Channel
+from chatcore.domain.paging import PAGE_BYTES
 
 from .world import World
 

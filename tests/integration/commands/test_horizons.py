@@ -9,8 +9,9 @@ from chatcore.commands.members import MemberPatch
 from chatcore.domain.errors import Code
 from chatcore.domain.events import channel_topic, user_topic
 from chatcore.domain.model import Actor, Channel, NotificationLevel
+from tests.support.patience import until
 
-from .world import World, decoded, node, refused, until
+from .world import World, decoded, node, refused
 
 
 async def room(world: World, *members: str, messages: int = 5) -> tuple[Channel, list[Actor]]:

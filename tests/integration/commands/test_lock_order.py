@@ -11,6 +11,7 @@ from chatcore.commands.channels import ChannelDraft
 from chatcore.commands.members import MemberPatch
 from chatcore.commands.messages import MessagePatch
 from chatcore.domain.model import Actor, Channel, NotificationLevel
+from tests.support.patience import PATIENCE
 
 from .world import World, waits_for_a_lock
 
@@ -68,4 +69,5 @@ async def test_messages_and_channels_change_while_a_horizon_is_written(world: Wo
         await horizon.execute("UPDATE roster_positions SET position = position + 1 WHERE channel_sid = $1", channel.sid)
         await horizon.execute("SELECT FROM members WHERE channel_sid = $1 FOR NO KEY UPDATE", channel.sid)
         await horizon.execute("SELECT FROM user_streams WHERE user_sid = $1 FOR NO KEY UPDATE", alice.user_sid)
-        await asyncio.wait_for(CHANGES[command](world, alice, channel), 5)
+        async with asyncio.timeout(PATIENCE):
+            await CHANGES[command](world, alice, channel)

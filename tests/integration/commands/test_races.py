@@ -14,9 +14,10 @@ from chatcore.commands.users import UserDraft
 from chatcore.domain.errors import ChatError
 from chatcore.domain.model import Channel
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import PATIENCE, until
 
 from .trouble import troubled
-from .world import ALL, World, node, until, waits_for_a_lock
+from .world import ALL, World, node, waits_for_a_lock
 
 
 async def outcomes(*calls: Awaitable[object]) -> Counter[str]:
@@ -203,7 +204,7 @@ async def test_many_join_and_leave_many_channels(world: World) -> None:
             await world.chat.horizons.report_all(people[number], channel.sid)
             await world.chat.channels.leave(people[number], channel.sid)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await outcomes(*(wander(number) for number in range(6))) == {"done": 6}
     for channel in channels:
         await assert_consistent(world, channel)

@@ -13,9 +13,10 @@ from chatcore.domain.events import Event, channel_topic
 from chatcore.domain.model import Actor, Channel
 from chatcore.domain.permissions import RoleType
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import until
 
 from .trouble import troubled
-from .world import World, new_world, node, refused, unknown, until
+from .world import World, new_world, node, refused, unknown
 
 
 async def together(world: World, *drafts: tuple[Actor, SendDraft]) -> list[Sent | Code]:

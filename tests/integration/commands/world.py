@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from chatcore.ports.hooks import BeforeHook, Changes, Look
 from chatcore.ports.store import Store
 from chatcore.store.admin import Admin
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import PATIENCE
 
 ALL = Window(limit=1000)
 START = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
@@ -234,16 +234,9 @@ def unknown(prefix: str) -> str:
     return new_sid(prefix)
 
 
-async def until(condition: Callable[[], object], patience: float = 10.0) -> None:
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
-        await asyncio.sleep(0.001)
-
-
 async def waits_for_a_lock(world: World, command: asyncio.Future[Any]) -> None:
     """Returns once somebody waits for a lock of this database, which has to be `command`."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await world.pool.fetchval(waiting):
             assert not command.done(), "it has to wait"

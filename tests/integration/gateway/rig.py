@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -34,6 +33,7 @@ from gateway.hub.standing import Standing
 from gateway.sockets.endpoint import Link
 from gateway.sockets.inbox import Inbox
 from gateway.sockets.tasks import Tasks
+from tests.support.patience import until
 from tests.unit.gateway.centrifuge.fakes import FakeLink, FakePresence, fan_out, payload_of
 from tests.unit.gateway.hub.fakes import FakeBroker
 
@@ -268,13 +268,6 @@ async def _node(store: PostgresStore, wire: Wire, seen: FakePresence, tasks: Tas
         for task in work:
             task.cancel()
         await asyncio.wait(work)
-
-
-async def until(condition: Callable[[], object], patience: float = 20.0) -> None:
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
-        await asyncio.sleep(0.002)
 
 
 def unknown(prefix: str) -> str:

@@ -11,9 +11,11 @@ import pytest
 
 from chatcore.commands.sending import SendDraft
 from chatcore.domain.permissions import RoleType
+from gateway.centrifuge import subscriptions
 from gateway.centrifuge.rpc import METHODS
+from tests.support.patience import until
 
-from .rig import Client, Json, Rig, unknown, until
+from .rig import Client, Json, Rig, unknown
 
 CHANNEL = {
     "sid",
@@ -274,6 +276,32 @@ async def test_users(rig: Rig) -> None:
     await asyncio.sleep(0.05)
     alice.take()
     assert not [p for p in alice.pushes if p["channel"] == "live"]
+
+
+async def test_long_messages_make_short_pages(rig: Rig) -> None:
+    alice, _, channel = await pair(rig)
+    for number in range(12):
+        await rig.nodes[0].chat.messages.send(
+            rig.rest, SendDraft(channel=channel["sid"], body=f"{number} " + "x" * 32_000)
+        )
+    newest = await alice.call("message.list", channel="general", limit=100)
+    assert ([m["index"] for m in newest["messages"]], newest["has_more"]) == (list(range(4, 12)), True)
+    older = await alice.call("message.list", channel="general", limit=100, before=4)
+    assert ([m["index"] for m in older["messages"]], older["has_more"]) == (list(range(4)), False)
+    oldest = await alice.call("message.list", channel="general", limit=100, after=0)
+    assert ([m["index"] for m in oldest["messages"]], oldest["has_more"]) == (list(range(1, 9)), True)
+
+
+async def test_a_connection_watches_so_many_users_at_a_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "WATCHED_MAX", 2)
+    for identity in ("bob", "carol", "dave"):
+        await rig.nodes[0].chat.users.connected(replace(rig.rest, identity=None), identity, None)  # type: ignore[arg-type]  # an identity
+    alice = await rig.connected("alice", 0)
+    assert len((await alice.call("user.watch", identities=["bob", "carol"]))["users"]) == 2
+    assert await alice.code("user.watch", identities=["bob", "dave"]) == 106
+    assert len((await alice.call("user.watch", identities=["bob", "carol"]))["users"]) == 2
+    await alice.call("user.unwatch", identities=["carol"])
+    assert len((await alice.call("user.watch", identities=["bob", "dave"]))["users"]) == 2
 
 
 async def test_presence_of_two_nodes(rig: Rig) -> None:

@@ -14,8 +14,9 @@ from chatcore.commands.sending import SendDraft
 from chatcore.domain.events import Topic, channel_topic, user_topic
 from chatcore.domain.ids import ChannelSid
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import until
 
-from .rig import Client, Json, Rig, until
+from .rig import Client, Json, Rig
 
 PEOPLE = ("alice", "bob")
 

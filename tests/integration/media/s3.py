@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.integration.gateway.rig import until
+from tests.support.patience import until
 
 XML = "application/xml"
 

@@ -20,8 +20,8 @@ from chatcore.presence.server import Server, reach
 from chatcore.presence.shared import RedisShared
 from chatcore.presence.whereabouts import RedisWhereabouts
 from chatcore.resp.slots import partition_of, partition_slots
+from tests.support.patience import PATIENCE
 from tests.support.redis_cluster import RedisCluster
-from tests.support.valkey import DEADLINE
 
 from .conftest import HandClock
 from .test_counts import admitted
@@ -61,7 +61,7 @@ def slot_of(name: str) -> int:
 
 async def eventually(server: Server, name: str) -> object:
     """What INCR says once the cluster takes it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with contextlib.suppress(ConnectionError):
                 return (await server.call([(name, ("INCR", name))]))[0]
@@ -108,7 +108,7 @@ async def test_accepted_pushes_are_noted(cluster: RedisCluster, redis_prefix: st
     mine, other = (RedisSentNotes(cluster.url, prefix=redis_prefix) for _ in range(2))
     task = asyncio.create_task(mine.run())
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             found: list[set[str]] = []
             while found != [{"BS1", f"BS{job}"} for job in range(2, 22)]:
                 for job in range(2, 22):
@@ -159,7 +159,7 @@ async def test_two_nodes_keep_one_limit(cluster: RedisCluster, redis_prefix: str
     try:
         assert admitted(one, 60) == 50
         done = 0
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while admitted(two, 1):
                 done += 1
                 await asyncio.sleep(0.02)
@@ -228,7 +228,7 @@ async def test_a_server_that_hangs_fails_calls_within_a_second(
     silent.freeze()
     try:
         for _ in range(2):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(PATIENCE):
                 with pytest.raises(ConnectionError, match="it is away"):
                     await server.call([(name, ("INCR", name))])
     finally:
@@ -250,7 +250,7 @@ async def test_a_replica_takes_over_with_what_it_knows(
         with pytest.raises(ConnectionError):
             await presence.online(SERVICE, EVERYBODY)
         await replicated.until_replaced(dead, 0)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 with contextlib.suppress(ConnectionError):
                     assert await presence.online(SERVICE, EVERYBODY) == dict.fromkeys(EVERYBODY, True)

@@ -17,7 +17,8 @@ from chatcore.ports.counts import WINDOW, SharedCounts
 from chatcore.presence.counts import RedisCounts
 from chatcore.resp.address import parse
 from chatcore.resp.link import Link, dial
-from tests.support.valkey import Mortal, until
+from tests.support.patience import PATIENCE, until
+from tests.support.valkey import Mortal
 
 CHANNEL = ChannelSid("CH1")
 Make = Callable[..., RedisCounts]
@@ -107,7 +108,7 @@ async def test_a_server_that_hangs_fails_calls_within_a_second(make: Make, morta
     one = make(mortal.url)
     await one.share({"a": 1})
     mortal.freeze()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ConnectionError):
             await one.share({"a": 1})
     mortal.thaw()
@@ -176,6 +177,6 @@ async def test_without_the_server_each_node_counts_for_itself_and_then_together_
             seen.append(await total(probe, CHANNEL))
             return seen[-1] > 0
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await shared():  # noqa: ASYNC110  # the answer is at a server
                 await asyncio.sleep(0.05)

@@ -9,6 +9,7 @@ from chatcore.ports.presence import Presence, Session
 from chatcore.presence.redis import RedisPresence
 from chatcore.resp.address import parse
 from chatcore.resp.link import dial
+from tests.support.patience import PATIENCE
 from tests.support.valkey import Mortal
 
 from .conftest import HandClock
@@ -114,7 +115,7 @@ async def test_while_the_server_is_away_calls_fail_and_then_recover(mortal: Mort
             with pytest.raises(ConnectionError):
                 await presence.enter(session("a"))
         await mortal.revive()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     assert await presence.enter(session("a")) == 1
@@ -130,7 +131,7 @@ async def test_a_server_that_hangs_fails_calls_within_a_second(mortal: Mortal, c
     try:
         await presence.open()
         mortal.freeze()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(ConnectionError, match="does not answer"):
                 await presence.enter(session("a"))
     finally:

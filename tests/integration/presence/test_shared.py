@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from chatcore.presence.shared import RedisShared
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_a_rate_grants_what_is_left_and_fills_up_again(shared: RedisShared
 
 async def test_a_server_that_is_away_is_reported_in_time() -> None:
     shared = RedisShared("redis://127.0.0.1:1/0")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         for call in (shared.get("a"), shared.put_if_absent("a", "b", 1), shared.take("r", 1, 1)):
             with pytest.raises(ConnectionError):
                 await call
@@ -63,7 +64,7 @@ async def test_a_server_that_is_away_is_reported_in_time() -> None:
 
 
 async def eventually(ask: Callable[[], Awaitable[object]], answer: object) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while await ask() != answer:
         assert time.monotonic() < end, "it did not come true in time"
         await asyncio.sleep(0.01)

@@ -14,7 +14,8 @@ from chatcore.ports.presence import Session
 from chatcore.presence.redis import RedisPresence
 from chatcore.presence.sent import GATHERED, RedisSentNotes
 from chatcore.presence.whereabouts import RedisWhereabouts
-from tests.support.valkey import DEADLINE, Mortal, until
+from tests.support.patience import PATIENCE, until
+from tests.support.valkey import Mortal
 
 from .conftest import HandClock
 
@@ -101,7 +102,7 @@ async def test_accepted_pushes_are_noted(redis_url: str, redis_prefix: str) -> N
         stack.push_async_callback(other.close)
         await stack.enter_async_context(running(mine.run()))
         found: set[str] = set()
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while len(found) < 3:
                 for number in range(3):  # again and again: a note may be lost
                     mine.note(7, BindingSid(f"BS{number}"))

@@ -76,7 +76,8 @@ class FakeWhereabouts:
     async def seen(self, service_sid: ServiceSid, identities: Sequence[Identity]) -> Seen:
         if self.away:
             raise ConnectionError("away")
-        return Seen(online=frozenset(self.online.intersection(identities)), settles_in=self.settles_in)
+        online = frozenset(each for each in identities if each in self.online)
+        return Seen(online=online, settles_in=self.settles_in)
 
     async def left(
         self, service_sid: ServiceSid, identities: Sequence[Identity], since: datetime

@@ -20,7 +20,7 @@ from push.messaging import Deliveries, Delivery
 from push.webhooks import PostEvents
 from push.worker import Worker
 from tests.integration.commands.world import World
-from tests.support.receiver import DEADLINE
+from tests.support.patience import PATIENCE
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 POLL = 0.05
@@ -129,7 +129,7 @@ def asking(actor: Actor) -> Actor:
     return replace(actor, webhooks=True)
 
 
-async def eventually(check: Callable[[], Awaitable[object]], patience: float = DEADLINE) -> None:
+async def eventually(check: Callable[[], Awaitable[object]], patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
     while not await check():
         assert time.monotonic() < end, "it did not come true in time"

@@ -10,7 +10,8 @@ from chatcore.store.postgres import PostgresStore
 from push.budget import Budget
 from push.providers.outcomes import Outcome, Sent, TryLater
 from push.providers.port import Delivery, SendingCredential
-from tests.integration.commands.world import new_world, until
+from tests.integration.commands.world import new_world
+from tests.support.patience import until
 
 from .crowds import crowd
 from .phones import ON, FakeSender, Phones

@@ -11,7 +11,7 @@ import pytest
 
 from chatcore.domain.ids import BindingSid
 from chatcore.presence.sent import RedisSentNotes
-from tests.integration.commands.world import until
+from tests.support.patience import until
 from tests.support.wire import BOTH, Address, Wire
 
 from .rig import eventually

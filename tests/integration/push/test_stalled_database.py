@@ -16,7 +16,7 @@ from push.fanout import FanOut
 from push.providers.outcomes import Outcome, Sent
 from push.providers.port import Delivery, SendingCredential
 from push.worker import Worker
-from tests.integration.commands.world import until
+from tests.support.patience import until
 from tests.support.wire import BOTH, Address, Wire
 
 from .crowds import crowd

@@ -19,8 +19,7 @@ from push.fanout import FanOut
 from push.outcome import Done
 from push.providers.outcomes import Outcome, Sent
 from push.providers.port import Delivery, SendingCredential
-from tests.integration.commands.world import until
-from tests.support.receiver import DEADLINE
+from tests.support.patience import PATIENCE, until
 
 from .crowds import crowd
 from .phones import ON, FakeSender, Phones
@@ -116,7 +115,7 @@ async def test_a_worker_that_lost_its_job_stops_at_once(phones: Phones) -> None:
     (job,) = (await Queue(world.pool, "slow").claim(JobKind.PUSH, 1)).jobs
     await world.pool.execute("UPDATE outbox SET claimed_by = 'another'")
     slow = Stuck(500)
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         assert await FanOut(phones.desk("slow", slow)).handle(job) == Done(), "though answers are outstanding"
     assert len(slow.sent) == 500
     assert not await _progress(phones)

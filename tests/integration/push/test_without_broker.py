@@ -8,7 +8,7 @@ import time
 from chatcore.ports.clock import SystemClock
 from chatcore.presence.sent import RedisSentNotes
 from chatcore.presence.whereabouts import RedisWhereabouts
-from tests.integration.commands.world import until
+from tests.support.patience import until
 
 from .phones import ON, Phones
 

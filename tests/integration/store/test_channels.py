@@ -21,6 +21,7 @@ from chatcore.domain.paging import Window
 from chatcore.domain.permissions import Permission
 from chatcore.ports.views import Access
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import PATIENCE
 
 from . import make
 
@@ -85,7 +86,7 @@ async def test_a_locked_access_sees_what_it_waited_for(store: PostgresStore, ser
 
 async def _until_waiting(store: PostgresStore) -> None:
     """Until some session waits for a lock of another."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if await store.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                 return

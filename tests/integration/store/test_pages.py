@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import pytest
 
-from chatcore.domain.model import Channel, Member, Membership, Role, Service, User
+from chatcore.domain.model import Channel, Invite, Member, Membership, Role, Service, User
 from chatcore.domain.paging import Cursor, Page, Window
 from chatcore.store.channels import membership_cursor
 from chatcore.store.postgres import PostgresStore
 
 from . import make
 
-Thing = Channel | Member | Membership | Role | Service | User
-Lister = Callable[[Window], Awaitable[Page[Thing]]]
+Thing = Channel | Invite | Member | Membership | Role | Service | User
+Lister = Callable[[Window], Coroutine[Any, Any, Page[Any]]]  # of one kind of thing
 
 
 def _cursor(thing: Thing) -> Cursor:
@@ -45,7 +46,7 @@ async def _lists(store: PostgresStore, service: Service) -> dict[str, Lister]:
         "roles": lambda window: read.roles.list(service.sid, window),
         "services": lambda window: read.services.list(service.account_sid, window),
         "memberships": lambda window: read.channels.of_user(alice.sid, window),
-    }  # type: ignore[return-value]  # a page of one kind of thing is a page of things
+    }
 
 
 async def _forwards(lister: Lister, size: int) -> list[Thing]:

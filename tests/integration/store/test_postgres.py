@@ -12,6 +12,7 @@ from chatcore.domain.ids import UserSid
 from chatcore.domain.model import Service
 from chatcore.ports.store import TransactionConflict
 from chatcore.store.postgres import PostgresStore
+from tests.support.patience import PATIENCE
 
 from . import make
 
@@ -48,7 +49,7 @@ async def test_cancelling_a_block_gives_its_locks_back(store: PostgresStore, ser
     holder = asyncio.create_task(hold())
     await locked.wait()
     holder.cancel()
-    async with asyncio.timeout(5), store.transaction() as tx:
+    async with asyncio.timeout(PATIENCE), store.transaction() as tx:
         assert await tx.channels.lock([channel.sid])
 
 
@@ -65,7 +66,7 @@ async def test_cancelling_a_waiting_statement_leaves_the_pool_usable(store: Post
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
                     await lock()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await lock()
 
 
@@ -76,12 +77,12 @@ async def test_a_deadlock_asks_to_try_again(store: PostgresStore, service: Servi
     async def lock(first: UserSid, second: UserSid) -> None:
         async with store.transaction() as tx:
             await tx.users.lock_streams([first])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await met.wait()
             await tx.users.lock_streams([second])
 
     outcomes = await asyncio.gather(lock(*streams), lock(*reversed(streams)), return_exceptions=True)
-    assert sorted(type(outcome) for outcome in outcomes if outcome) == [TransactionConflict]
+    assert [type(outcome) for outcome in outcomes if outcome] == [TransactionConflict]
 
 
 async def test_a_lost_database_is_a_temporary_error_and_comes_back(lone_store: PostgresStore, database: str) -> None:
@@ -143,4 +144,4 @@ async def test_an_unreachable_database_is_a_temporary_error() -> None:
 async def test_sessions_give_up_on_endless_statements(store: PostgresStore) -> None:
     async with store.pool.acquire() as connection:
         for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            assert await connection.fetchval("SELECT current_setting($1)", name) in ("10s", "30s")
+            assert await connection.fetchval("SELECT current_setting($1)", name) != "0"

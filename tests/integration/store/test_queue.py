@@ -15,6 +15,7 @@ from chatcore.store.dead_letters import DeadLetters
 from chatcore.store.outbox import LEASE, Queue
 from chatcore.store.postgres import PostgresStore
 from chatcore.store.queries import load
+from tests.support.patience import PATIENCE
 
 from . import make
 
@@ -153,7 +154,7 @@ async def test_a_claim_that_still_saw_the_head_does_not_hide_the_next_one(lone_s
 
 async def _somebody_waits_for_a_lock(store: PostgresStore) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await store.pool.fetchval(waiting):
             pass
 

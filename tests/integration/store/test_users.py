@@ -91,7 +91,7 @@ async def test_a_deleted_user_takes_memberships_and_invites_along(store: Postgre
 async def test_permissions_are_those_of_the_deployment_role(store: PostgresStore, service: Service) -> None:
     await make.user(store, service, "alice")
     held = await store.read.users.permissions(service.sid, Identity("alice"))
-    assert held == {"createChannel", "joinChannel", "editOwnUserInfo"}
+    assert held == frozenset({"createChannel", "joinChannel", "editOwnUserInfo"})
     assert await store.read.users.permissions(service.sid, Identity("nobody")) is None
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from chatcore.child import Child
 from chatcore.supervisor.probe import ask
-from tests.support.cluster import BOOTSTRAP, Cluster, cluster, running_cluster, until
+from tests.support.cluster import BOOTSTRAP, Cluster, cluster, running_cluster
+from tests.support.patience import until
 from tests.support.servers import temporary_data_dir
 
 pytestmark = pytest.mark.xdist_group("supervisor")
@@ -112,7 +113,7 @@ async def test_children_die_with_a_killed_supervisor_and_the_next_start_finds_th
     async with cluster(1, made_up, data_dir=path) as one:
         pids = [one.pid_of(name) for name in names]
         os.kill(one.pid, signal.SIGKILL)
-        await until(lambda: not still_there(pids), 30)
+        await until(lambda: not still_there(pids))
         first = one.ready
     assert stat.S_IMODE((path / "bootstrap.json").stat().st_mode) == 0o600
     async with cluster(1, made_up, data_dir=path) as two:

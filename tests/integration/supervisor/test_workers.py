@@ -14,7 +14,7 @@ import pytest
 
 from chatcore.child import Child
 from chatcore.supervisor.probe import ask
-from tests.support.cluster import until
+from tests.support.patience import until
 
 COMMAND = str(Path(sys.executable).with_name("chatcore"))
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | {
@@ -86,7 +86,7 @@ async def test_several_processes_share_a_port_and_look_like_one(workers: Workers
 
     victim = first.pop()
     os.kill(victim, signal.SIGKILL)
-    await until(lambda: not still_there({victim}), 30)
+    await until(lambda: not still_there({victim}))
     again = first
     while len(again - {victim}) < 2:
         again = again | await workers.pids(2)

@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 from chatcore.ports.calls import Answered, Target, TimedOut, Unreachable
 from chatcore.webhooks.client import BODY_LIMIT, Client
 from chatcore.webhooks.request import Request, signed
+from tests.support.patience import PATIENCE
 from tests.support.receiver import Flood, Hang, Raw, Receiver, Reset, Say, receiver
 
-PATIENCE = 5.0
 PARAMETERS = [("EventType", "onMessageSent"), ("Body", "ü & = \n")]
 
 

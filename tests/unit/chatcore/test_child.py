@@ -6,16 +6,18 @@ import asyncio
 import os
 import signal
 import sys
+from typing import Any
 
 import pytest
 
 from chatcore.child import Child, ChildExited, describe_exit
+from tests.support.patience import PATIENCE
 
 ENV = dict(os.environ)
 READY = 'import os; os.write(int(os.environ["CHAT_READY_FD"]), b\'{"ready": {"port": 7}}\\n\'); '
 
 
-def python(code: str, **options: bool) -> Child:
+def python(code: str, **options: Any) -> Child:
     return Child("part", [sys.executable, "-c", code], env=ENV, **options)
 
 
@@ -57,7 +59,7 @@ async def test_a_deaf_child_is_killed_at_the_end_of_its_grace() -> None:
 
 async def test_several_may_wait_for_one_child() -> None:
     child = python("raise SystemExit(3)")
-    assert await asyncio.gather(child.wait(), child.wait()) == [3, 3]
+    assert await asyncio.gather(*[child.wait() for _ in range(2)]) == [3, 3]
     assert await child.wait() == 3
     child.send(signal.SIGTERM)
 
@@ -86,7 +88,8 @@ import signal; signal.pause()
         ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(descriptor, ended.set)
         parent.send(signal.SIGKILL)
-        await asyncio.wait_for(ended.wait(), 30)
+        async with asyncio.timeout(PATIENCE):
+            await ended.wait()
     finally:
         asyncio.get_running_loop().remove_reader(descriptor)
         os.close(descriptor)

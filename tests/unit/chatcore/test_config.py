@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatcore import config
 
 
-def mistakes(environ: dict[str, str], **options: bool) -> list[str]:
+def mistakes(environ: dict[str, str], **options: Any) -> list[str]:
     with pytest.raises(config.ConfigError) as caught:
         config.load(environ, **options)
     return caught.value.mistakes

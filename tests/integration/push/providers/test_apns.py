@@ -23,10 +23,9 @@ async def test_a_push_is_sent_as_apple_wants_it(apns: AppleRig) -> None:
         outcome = await provider.send(push, apns.credential)
     (heard,) = apns.peer.heard
     assert isinstance(outcome, Sent)
-    assert outcome.provider_id is not None
-    assert outcome.provider_id.replace("-", "").lower() == push.push_id
     assert not apns.peer.faults
     assert heard.path == f"/3/device/{device(7)}"
+    assert heard.headers["apns-id"].replace("-", "") == push.push_id
     assert heard.headers["apns-priority"] == "10"
     assert heard.headers["apns-expiration"] == str(int(push.expires_at.timestamp()))
     assert heard.headers["apns-collapse-id"] == push.collapse_id

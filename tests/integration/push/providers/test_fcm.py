@@ -31,7 +31,7 @@ async def test_a_push_is_sent_as_google_wants_it(fcm: GoogleRig) -> None:
     given = push(expires_at=datetime.now(UTC) + timedelta(seconds=86400))
     async with fcm.provider() as provider:
         outcome = await provider.send(given, fcm.credential)
-    assert outcome == Sent("projects/chat-project/messages/0:0")
+    assert outcome == Sent()
     assert not fcm.peer.faults
     (message,) = fcm.peer.messages
     left = message["webpush"]["headers"]["TTL"]
@@ -250,7 +250,7 @@ async def test_peers_of_http_1_are_served_over_kept_connections(trusted: Authori
         provider = Fcm(url=peer.url("", "localhost"), ca_file=trusted.ca, timeout=5)
         outcomes = [await provider.send(push(number), google(secrets)) for number in range(3)]
         await provider.aclose()
-    sent = Sent("projects/chat-project/messages/1")
+    sent = Sent()
     assert outcomes == [sent, TryLater(reason="UNAVAILABLE", after=33), sent]
     assert len({heard.connection for heard in peer.heard}) == 1
     assert peer.heard[0].headers["authorization"] == "Bearer ya29.token-1"

@@ -26,6 +26,7 @@ from tests.integration.push.rig import eventually
 from tests.support.apns_peer import said
 from tests.support.fcm_peer import failed
 from tests.support.http2_peer import Heard, Reaction, Reply
+from tests.support.patience import PATIENCE
 
 from . import test_apns, test_fcm
 from .rig import AppleRig, GoogleRig
@@ -49,7 +50,6 @@ GOOGLE: Answers = [
     ),
 ]
 HOOKS: Mapping[str, Any] = {"post_webhook_url": "https://example.org", "webhook_filters": ("onUserUpdated",)}
-PATIENCE = 60.0
 """Seconds: each credential makes connections and fetches a token."""
 ON_THE_WAY = ("Shutdown", "IdleTimeout")
 """Nobody took the push; what the last of four connections said is no answer to it."""

@@ -63,6 +63,6 @@ async def main() -> None:
     server.close()
 
 
-if (settings.media_link_prefix or "").startswith("exit:"):
-    sys.exit(int(settings.media_link_prefix.removeprefix("exit:")))
+if (wish := settings.media_link_prefix or "").startswith("exit:"):
+    sys.exit(int(wish.removeprefix("exit:")))
 asyncio.run(main())

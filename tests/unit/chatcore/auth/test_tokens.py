@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_encode
-from twilio.jwt.access_token import AccessToken  # type: ignore[import-untyped]  # ships no types
-from twilio.jwt.access_token.grants import ChatGrant  # type: ignore[import-untyped]  # ships no types
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import ChatGrant
 
 from chatcore.auth.tokens import Grant, TokenCode, TokenError, TokenKind, TokenVerifier, mint
 from chatcore.domain.ids import AccountSid

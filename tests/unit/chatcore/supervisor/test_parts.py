@@ -12,6 +12,7 @@ import pytest
 from chatcore.child import ChildExited
 from chatcore.supervisor.errors import SupervisorError
 from chatcore.supervisor.parts import ProcessPart, keep_alive, start_together
+from tests.support.patience import PATIENCE
 
 STAND_INS = {"PYTHONPATH": str(Path(__file__).parents[3] / "support" / "stand_ins")}
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | STAND_INS
@@ -55,7 +56,8 @@ async def kept(part: Fickle, changes: int) -> None:
 
     async with asyncio.TaskGroup() as group:
         keeper = group.create_task(keep_alive("fickle", part, changed))
-        await asyncio.wait_for(enough.wait(), 30)
+        async with asyncio.timeout(PATIENCE):
+            await enough.wait()
         keeper.cancel()
 
 

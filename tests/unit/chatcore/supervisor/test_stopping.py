@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from chatcore.supervisor.stopping import until_asked_to_stop
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -21,8 +22,10 @@ async def test_the_first_signal_ends_the_block_and_later_ones_hurry(number: sign
         finally:
             assert not hurried.is_set()
             os.kill(os.getpid(), number)
-            await asyncio.wait_for(hurried.wait(), 10)
-    await asyncio.wait_for(hurried.wait(), 0.1)
+            async with asyncio.timeout(PATIENCE):
+                await hurried.wait()
+    async with asyncio.timeout(PATIENCE):
+        await hurried.wait()
 
 
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:

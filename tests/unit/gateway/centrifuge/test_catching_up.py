@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatcore.commands.history import PAGE_BYTES, PAGE_MAX
+from chatcore.commands.history import PAGE_MAX
 from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.events import EventType, channel_topic
+from chatcore.domain.paging import PAGE_BYTES
 from gateway.centrifuge.catching_up import Budget, Caught, Want, collect, result
 from gateway.centrifuge.messages import SubscribeRequest, SubscribeResult
 from gateway.hub.ports import Eviction

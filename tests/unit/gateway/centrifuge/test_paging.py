@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.domain.paging import Cursor, Page
-from gateway.centrifuge.paging import next_page, window
+from gateway.centrifuge.paging import listed, window
 from gateway.centrifuge.params import BadParams
 
 PLACE: Cursor = (datetime(2026, 5, 17, 12, 0, 0, 123000, tzinfo=UTC), "CH1")
@@ -19,20 +19,30 @@ PLACE: Cursor = (datetime(2026, 5, 17, 12, 0, 0, 123000, tzinfo=UTC), "CH1")
 FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 - bounds that get their zone later
 
 
-def page(*, more: bool) -> Page[str]:
-    return Page(items=["x"], has_before=False, has_after=more)
+def following(place: Cursor, *items: str, more: bool) -> object:
+    page = Page(items=items, has_before=False, has_after=more)
+    return json.loads(listed("things", page, json.dumps, lambda _: place))["next"]
 
 
 def test_a_page_continues_behind_its_last_item() -> None:
-    token = json.loads(next_page(page(more=True), PLACE))
+    token = following(PLACE, "x", more=True)
+    assert isinstance(token, str)
     found = window(7, token)
     assert (found.limit, found.after, found.before, found.offset) == (7, PLACE, None, 0)
     assert token.isascii()
 
 
 def test_the_last_page_has_no_next() -> None:
-    assert next_page(page(more=False), PLACE) == "null"
-    assert next_page(page(more=True), None) == "null"
+    assert following(PLACE, "x", more=False) is None
+    assert following(PLACE, more=True) is None
+
+
+def test_long_items_make_a_short_page() -> None:
+    items = [f"{number}" + "ü" * 16_000 for number in range(12)]
+    page = Page(items=items, has_before=False, has_after=False)
+    body = json.loads(listed("things", page, lambda item: f'"{item}"', lambda item: (PLACE[0], item[:1])))
+    assert body["things"] == items[:8], "as many as fit into 256 KiB"
+    assert window(1, body["next"]).after == (PLACE[0], "7")
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101, 2**40])
@@ -47,7 +57,8 @@ def test_limits_out_of_range(limit: int) -> None:
     sid=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
 )
 def test_any_place_comes_back_as_it_was(moment: datetime, sid: str) -> None:
-    token = json.loads(next_page(page(more=True), (moment, sid)))
+    token = following((moment, sid), "x", more=True)
+    assert isinstance(token, str)
     assert window(1, token).after == (moment, sid)
 
 

@@ -16,6 +16,7 @@ from gateway.http.call import Call, Handler, Target
 from gateway.http.responses import created, deleted, json_response
 from gateway.http.router import Route, Router
 from gateway.http.urls import Origin, Origins
+from tests.support.patience import PATIENCE
 
 ACCOUNT = AccountSid("AC" + "1" * 32)
 
@@ -187,7 +188,7 @@ async def test_requests_in_flight_are_bounded_per_account() -> None:
         await release.wait()
         return deleted()
 
-    async with client(api(Route("GET", "/v2/Wait", wait), account_limit=1)) as http, asyncio.timeout(5):
+    async with client(api(Route("GET", "/v2/Wait", wait), account_limit=1)) as http, asyncio.timeout(PATIENCE):
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(http.get("/Wait"))
             await entered.wait()

@@ -12,6 +12,7 @@ from chatcore.domain.errors import ChatError, Code
 from chatcore.domain.ids import KeySid, ServiceSid, UserSid
 from chatcore.ports.standing import Gone
 from gateway.hub.standing import CROWD, ROUND, SLICE, Lost, Standing
+from tests.support.patience import PATIENCE
 
 from .facts import Facts
 
@@ -179,7 +180,8 @@ async def test_others_get_their_turn_while_a_crowd_is_told(node: Node) -> None:
             told.append(sum(bool(holder.told) for holder in holders))
             await asyncio.sleep(0 if any(holder.told for holder in holders) else 0.01)
 
-    await asyncio.wait_for(look(), 5)
+    async with asyncio.timeout(PATIENCE):
+        await look()
     assert max(after - before for before, after in itertools.pairwise(told)) <= CROWD
 
 

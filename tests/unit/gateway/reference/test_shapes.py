@@ -20,7 +20,7 @@ from gateway.reference.shapes import (
 
 
 def fits(value: object, shape: dict[str, object]) -> bool:
-    return jsonschema.Draft202012Validator(shape).is_valid(value)
+    return bool(jsonschema.Draft202012Validator(shape).is_valid(value))
 
 
 def test_a_sid_has_its_prefix_and_32_hex_digits() -> None:

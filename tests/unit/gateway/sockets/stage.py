@@ -231,13 +231,6 @@ def closing(code: int, reason: str = "") -> bytes:
     return Frame(Opcode.CLOSE, code.to_bytes(2) + reason.encode()).serialize(mask=False)
 
 
-async def until(condition: Callable[[], bool], deadline: float = 10) -> None:
-    """Returns when it holds, fails after `deadline` seconds."""
-    async with asyncio.timeout(deadline):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
-
-
 async def tick() -> None:
     """Let the flush of this tick happen."""
     for _ in range(3):

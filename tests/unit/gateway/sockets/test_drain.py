@@ -4,6 +4,7 @@ import asyncio
 
 from gateway.sockets.close import Close
 from gateway.sockets.drain import crowded, drain
+from tests.support.patience import PATIENCE
 
 from .stage import OpenEndpoint, RecordingPeer, Stage, closing, tick
 
@@ -12,7 +13,7 @@ async def test_all_are_closed_within_the_window_in_random_order() -> None:
     loop = asyncio.get_running_loop()
     closed: list[tuple[int, float]] = []
     start = loop.time()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await drain(range(200), 0.2, lambda number: closed.append((number, loop.time() - start)))
     assert sorted(number for number, _ in closed) == list(range(200))
     assert [number for number, _ in closed] != list(range(200))
@@ -23,14 +24,14 @@ async def test_all_are_closed_within_the_window_in_random_order() -> None:
 async def test_nobody_and_no_time_are_fine() -> None:
     closed: list[int] = []
     await drain([], 10, closed.append)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await drain([1, 2], 0, closed.append)
     assert sorted(closed) == [1, 2]
 
 
 async def test_connections_may_go_by_themselves_meanwhile() -> None:
     waiting = {1, 2, 3}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await drain(waiting, 0.01, waiting.discard)
     assert not waiting
 

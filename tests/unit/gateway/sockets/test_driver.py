@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from .stage import FakeTransport, OpenEndpoint, RecordingPeer, Stage, closing, m
 
 
 @pytest.fixture
-async def stage() -> Iterator[Stage]:
+async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
     stage.server.stop()
@@ -84,7 +84,7 @@ async def test_a_lost_socket_is_1006(stage: Stage) -> None:
 
 async def test_a_half_closed_socket_is_1006_at_once(stage: Stage) -> None:
     transport, driver, peer = stage.connect()
-    assert not driver.eof_received(), "the transport closes itself"
+    driver.eof_received()
     assert peer.closings == [(1006, "")]
     stage.pass_time(6)
     assert transport.aborted
@@ -179,7 +179,7 @@ async def test_a_peer_that_cannot_be_made_closes(caplog: pytest.LogCaptureFixtur
 
 async def test_a_peer_that_fails_at_its_end_is_logged(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     _, driver, peer = stage.connect()
-    peer.closed = lambda code, reason: 1 // 0  # type: ignore[method-assign]  # fails
+    peer.closed = lambda code, reason: 1 // 0  # type: ignore[method-assign, assignment]  # fails
     driver.connection_lost(None)
     assert len([record for record in caplog.records if record.exc_info]) == 1
     assert not stage.server.connections

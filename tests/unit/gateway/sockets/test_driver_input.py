@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -13,7 +13,7 @@ from .stage import FakeTransport, Stage, masked, tick
 
 
 @pytest.fixture
-async def stage() -> Iterator[Stage]:
+async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
     stage.server.stop()

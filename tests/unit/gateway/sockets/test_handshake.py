@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from gateway.sockets.endpoint import Reject
 from gateway.sockets.handshake import BadHead, Opening
+from tests.support.patience import until
 
-from .stage import ACCEPT, FakeTransport, OpenEndpoint, Stage, request, tick, until
+from .stage import ACCEPT, FakeTransport, OpenEndpoint, Stage, request, tick
 
 
 @pytest.fixture
-async def stages() -> Iterator[Any]:
+async def stages() -> AsyncIterator[Any]:
     made: list[Stage] = []
 
     def make(*args: Any, **changes: Any) -> Stage:

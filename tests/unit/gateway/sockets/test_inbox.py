@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -53,7 +53,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene() -> Iterator[Scene]:
+async def scene() -> AsyncIterator[Scene]:
     async with Tasks() as tasks:
         yield Scene(tasks)
 

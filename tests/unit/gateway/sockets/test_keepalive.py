@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -48,7 +48,7 @@ class Course:
 
 
 @pytest.fixture
-async def course() -> Iterator[Course]:
+async def course() -> AsyncIterator[Course]:
     course = Course(0.0)
     yield course
     course.wheel.stop()

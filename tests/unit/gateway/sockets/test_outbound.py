@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ LIMIT = 1024 * 1024
 
 
 @pytest.fixture
-async def stage() -> Iterator[Stage]:
+async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
     stage.server.stop()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from gateway.sockets.driver import SocketDriver
 from gateway.sockets.outbound import CROWD, REST_LEAST, REST_MOST, Flusher, fan_out
+from tests.support.patience import until
 
-from .stage import Clock, FakeTransport, Stage, tick, until
+from .stage import Clock, FakeTransport, Stage, tick
 
 
 class Laboured(FakeTransport):
@@ -18,7 +20,7 @@ class Laboured(FakeTransport):
         self._clock = clock
         self._cost = cost
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Any) -> None:
         super().write(data)
         self._clock.now += self._cost
 

@@ -21,13 +21,14 @@ from websockets.server import ServerProtocol
 from gateway.sockets.close import Close
 from gateway.sockets.drain import drain
 from gateway.sockets.endpoint import Link
-from gateway.sockets.outbound import CROWD, REST_LEAST, fan_out
-from gateway.sockets.plain import PlainConnection
+from gateway.sockets.frames import frame
+from gateway.sockets.outbound import CROWD, Flusher, fan_out
+from gateway.sockets.plain import KEEP_ALIVE, PlainConnection
 from gateway.sockets.server import GatewayServer, SocketServer
+from tests.support.patience import PATIENCE, until
 
-from .stage import OpenEndpoint, RecordingPeer, settings, until
+from .stage import Clock, OpenEndpoint, RecordingPeer, settings
 
-DEADLINE = 10
 UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -73,7 +74,7 @@ class Node:
         assert self.task is not None
         self.server.should_exit = True
         self.sockets.stop()
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             await self.task
 
     def connect(self, **options: Any) -> Any:
@@ -81,7 +82,7 @@ class Node:
 
 
 async def closed(client: ClientConnection) -> tuple[int, str]:
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ConnectionClosed) as caught:  # noqa: PT012 - what came before does not matter
             while True:
                 await client.recv()
@@ -102,7 +103,7 @@ async def node() -> AsyncIterator[Node]:
 
 
 async def test_messages_travel_both_ways_whole_and_in_fragments(node: Node) -> None:
-    async with asyncio.timeout(DEADLINE), node.connect() as client:
+    async with asyncio.timeout(PATIENCE), node.connect() as client:
         for size in (0, 1, 125, 126, 65_535, 65_536, 131_072):
             await client.send("x" * size)
             assert await client.recv() == "x" * size
@@ -126,10 +127,23 @@ async def test_the_client_sees_why_its_message_was_too_long(node: Node) -> None:
 async def test_other_requests_share_the_port(node: Node) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", node.server.port)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         assert (await reader.read()).startswith(b"HTTP/1.1 200")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_an_idle_connection_is_kept_for_longer_than_proxies_keep_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KEEP_ALIVE > 60
+    monkeypatch.setattr("gateway.sockets.server.KEEP_ALIVE", 0)
+    node = Node(_no_drain)
+    await node.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.server.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    async with asyncio.timeout(PATIENCE):
+        assert (await reader.read()).endswith(b"\r\n\r\nok"), "closed once it is idle for too long"
+    writer.close()
+    await node.stop()
 
 
 async def test_an_unknown_path_and_a_draining_node_refuse(node: Node) -> None:
@@ -155,7 +169,7 @@ async def test_a_slow_reader_is_cut_while_another_keeps_receiving(node: Node) ->
             links = [peer.link for peer in node.peers]
             news = links[0].frame(b"x" * 50_000)
             received = 0
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(PATIENCE):
                 while not any(peer.closings for peer in node.peers):
                     fan_out(list(links), news)  # type: ignore[arg-type]  # they are drivers
                     await quick.recv()
@@ -171,14 +185,20 @@ async def test_a_slow_reader_is_cut_while_another_keeps_receiving(node: Node) ->
 
 
 async def test_what_the_kernel_does_not_take_of_a_crowds_frame_comes_in_order(node: Node) -> None:
+    clock = Clock()
+    node.sockets.flusher = Flusher(clock)
     async with contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(node.connect(max_queue=1, max_size=None)) for _ in range(CROWD)]
-        links = [peer.link for peer in node.peers]
-        news = [f"{number} " + "x" * 60_000 for number in range(12)]  # more than a socket takes unread
+        drivers: list[Any] = [peer.link for peer in node.peers]
+        for driver in drivers:
+            driver.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        news = [f"{number} " + "x" * 60_000 for number in range(8)]
         for text in news:
-            fan_out(links, links[0].frame(text.encode()))  # type: ignore[arg-type]  # they are drivers
-            await asyncio.sleep(REST_LEAST * 2)  # past the rest where the machine is quick
-        async with asyncio.timeout(DEADLINE):
+            clock.now += 1.0
+            assert node.sockets.flusher.at_rest()
+            assert fan_out(drivers, frame(text.encode(), True)) == CROWD
+        assert any(driver.stalled for driver in drivers)
+        async with asyncio.timeout(PATIENCE):
             for client in clients:
                 assert [await client.recv() for _ in news] == news
 
@@ -198,7 +218,7 @@ async def test_a_half_closed_connection_is_forgotten(node: Node) -> None:
     )
     await until(lambda: len(node.peers) == 1)
     writer.write_eof()
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         assert (await reader.read()).startswith(b"HTTP/1.1 101")
     writer.close()
     await until(lambda: not node.sockets.connections)
@@ -210,7 +230,7 @@ async def test_pings_are_answered_or_the_connection_ends() -> None:
     await node.start()
     try:
         async with node.connect() as client:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(PATIENCE):
                 assert await client.recv() == "{}"
             assert await closed(client) == (3012, "no pong")
     finally:
@@ -221,7 +241,7 @@ async def test_compressed_messages_travel_both_ways() -> None:
     node = Node(_no_drain, compression=True)
     await node.start()
     try:
-        async with asyncio.timeout(DEADLINE), node.connect() as client:
+        async with asyncio.timeout(PATIENCE), node.connect() as client:
             for _ in range(3):
                 await client.send("hello " * 1000)
                 assert await client.recv() == "hello " * 1000
@@ -236,8 +256,8 @@ async def test_idle_waits_until_every_socket_is_gone(node: Node) -> None:
     client = await node.connect()
     await node.sockets.idle(0.01)
     assert node.sockets.connections
-    async with asyncio.timeout(DEADLINE):
-        await asyncio.gather(node.sockets.idle(DEADLINE), client.close())
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(node.sockets.idle(PATIENCE), client.close())
     assert not node.sockets.connections
 
 
@@ -268,7 +288,7 @@ async def test_connections_that_go_leave_no_cycle_to_the_collector(node: Node, p
 async def test_a_crowd_that_comes_at_once_is_let_in_while_others_are_served(node: Node) -> None:
     """All heads are there before the first is answered."""
     streams = [await asyncio.open_connection("127.0.0.1", node.server.port) for _ in range(100)]
-    async with asyncio.timeout(DEADLINE), node.connect() as client:
+    async with asyncio.timeout(PATIENCE), node.connect() as client:
         for _, writer in streams:
             writer.write(b"GET /ws HTTP/1.1\r\nHost: a\r\n" + UPGRADE.encode())
         await client.send("x")
@@ -286,7 +306,7 @@ async def test_who_goes_before_he_is_let_in_is_forgotten(node: Node) -> None:
         for _, writer in streams:
             writer.transport.abort()
     await until(lambda: not node.sockets.connections)
-    async with asyncio.timeout(DEADLINE), node.connect() as client:
+    async with asyncio.timeout(PATIENCE), node.connect() as client:
         await client.send("x")
         assert await client.recv() == "x"
 
@@ -299,7 +319,7 @@ async def test_a_signal_drains_while_requests_are_still_served() -> None:
     codes = [await closed(client) for client in clients]
     assert codes == [(3001, "shutdown")] * 10
     assert node.task is not None
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         await node.task
     assert not node.sockets.connections
     node.sockets.stop()
@@ -349,5 +369,5 @@ def test_the_process_ends_with_0(seconds: str, signals: int, last: str) -> None:
         if signals == 2:
             process.terminate()
         lines = process.stdout.read().split()
-        assert process.wait(DEADLINE) == 0
+        assert process.wait(PATIENCE) == 0
     assert (lines or ["draining"])[-1] == last

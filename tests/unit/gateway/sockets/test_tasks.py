@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.sockets.tasks import Tasks
+from tests.support.patience import PATIENCE
 
 
 async def test_the_end_cancels_and_waits() -> None:
@@ -36,7 +37,7 @@ async def test_what_a_task_raises_is_logged_once_and_disturbs_no_other(caplog: p
     async with Tasks() as tasks:
         tasks.start(fail(), "failing")
         tasks.start(work(), "working")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await done.wait()
     records = [record for record in caplog.records if record.exc_info]
     assert [record.getMessage() for record in records] == ["Task failing failed"]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.sockets.wheel import Alarm, Wheel
+from tests.support.patience import PATIENCE, until
 
-from .stage import Clock, until
+from .stage import Clock
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def wheel(clock: Clock) -> Iterator[Wheel]:
+async def wheel(clock: Clock) -> AsyncIterator[Wheel]:
     wheel = Wheel(clock, resolution=0.1)
     yield wheel
     wheel.stop()
@@ -74,7 +75,11 @@ async def test_an_alarm_cancelled_by_another_of_its_turn_stays_silent(wheel: Whe
 
 async def test_alarms_set_from_alarms_fire(wheel: Wheel, clock: Clock) -> None:
     rung: list[int] = []
-    Alarm(wheel, 1, lambda: Alarm(wheel, 1, lambda: rung.append(1)) and None)
+
+    def again() -> None:
+        Alarm(wheel, 1, lambda: rung.append(1))
+
+    Alarm(wheel, 1, again)
     clock.now += 1.2
     wheel.turn()
     assert not rung
@@ -106,6 +111,6 @@ async def test_the_loop_has_one_timer_and_only_while_there_are_alarms() -> None:
         Alarm(wheel, 0.02, rung.set)
     timer = wheel._timer
     assert timer is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await rung.wait()
     await until(lambda: wheel._timer is None)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hpack import Decoder, Encoder
+from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +76,17 @@ def test_the_reader_follows_changes_of_the_table() -> None:
         encoder.header_table_size = size
         for _ in range(2):
             assert reader.read(encoder.encode([("x-a", "1" * 20), ("x-b", "2" * 20)]))[b"x-b"] == b"2" * 20
+
+
+@pytest.mark.parametrize("huffman", [False, True])
+def test_what_nobody_reads_is_passed_over_where_no_table_remembers_it(huffman: bool) -> None:
+    encoder, reader = Encoder(), FieldReader(unread={b"x-a"})
+    once = encoder.encode([NeverIndexedHeaderTuple("x-a", "1" * 200), ("x-b", "2")], huffman=huffman)
+    assert reader.read(once) == {b"x-b": b"2"}
+    for _ in range(2):
+        assert reader.read(encoder.encode([("x-a", "3"), ("x-b", "2")], huffman=huffman))[b"x-b"] == b"2"
+    with pytest.raises(PeerError):
+        reader.read(literal(b"x-a", b"1" * 200)[:-1])
 
 
 @pytest.mark.parametrize(

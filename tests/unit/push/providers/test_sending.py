@@ -31,7 +31,7 @@ class Fake:
     kinds = frozenset({PushType.APN})
 
     def __init__(self) -> None:
-        self.outcome: Outcome | Exception = Sent("1")
+        self.outcome: Outcome | Exception = Sent()
         self.sent: list[str] = []
         self.closed = False
 
@@ -75,7 +75,7 @@ async def test_kind_and_credential_must_match(rig: Rig) -> None:
 
 async def test_a_device_that_gets_too_much_waits(rig: Rig) -> None:
     outcomes = [await rig.send() for _ in range(BURST + 1)]
-    assert outcomes[:-1] == [Sent("1")] * BURST
+    assert outcomes[:-1] == [Sent()] * BURST
     assert isinstance(outcomes[-1], TryLater)
     assert (outcomes[-1].scope, outcomes[-1].counts) == (Scope.DEVICE, False)
 
@@ -91,9 +91,9 @@ async def test_a_paused_credential_is_told_about_and_left_alone(rig: Rig) -> Non
 async def test_changed_secrets_begin_anew(rig: Rig) -> None:
     rig.fake.outcome = CredentialBad("Forbidden")
     await rig.send(1)
-    rig.fake.outcome = Sent("1")
+    rig.fake.outcome = Sent()
     fresh = replace(CREDENTIAL, secrets=PushSecrets(private_key="2"))
-    assert await rig.sending.send(delivery(2), fresh) == Sent("1")
+    assert await rig.sending.send(delivery(2), fresh) == Sent()
     assert rig.paused == [(SID, True), (SID, False)]
 
 
@@ -113,8 +113,8 @@ async def test_a_bug_while_probing_does_not_block_the_credential(rig: Rig) -> No
     for number in range(2):
         with pytest.raises(RuntimeError):
             await rig.send(number)
-    rig.fake.outcome = Sent("1")
-    assert await rig.send(3) == Sent("1")
+    rig.fake.outcome = Sent()
+    assert await rig.send(3) == Sent()
 
 
 async def test_closing_closes_the_providers(rig: Rig) -> None:
@@ -125,8 +125,8 @@ async def test_closing_closes_the_providers(rig: Rig) -> None:
 async def test_a_recording_writes_what_it_would_send(tmp_path: Path) -> None:
     file = tmp_path / "pushes.jsonl"
     sending = Sending([Recording(file)])
-    assert await sending.send(delivery("abc"), CREDENTIAL) == Sent("0" * 32)
-    assert await sending.send(delivery("def"), CREDENTIAL) == Sent("0" * 32)
+    assert await sending.send(delivery("abc"), CREDENTIAL) == Sent()
+    assert await sending.send(delivery("def"), CREDENTIAL) == Sent()
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["address"] for line in lines] == ["abc", "def"]
     assert lines[0]["payload"] == {"aps": {}}
