@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
+from gateway.sockets.driver import LINGER
 from gateway.sockets.plain import HEAD_TIME
 from tests.abuse.entrances import JSON, NATIVE, SDK, STALE
 from tests.abuse.raw import CONT, TEXT, Raw, frame, raw, upgrade
@@ -115,10 +116,11 @@ KINDS: tuple[Callable[[Raw], Awaitable[None]], ...] = (
 
 
 async def handshakes(node: Target, each: int) -> None:
-    """So many of each kind at the same time: none keeps its connection for much longer than HEAD_TIME."""
+    """So many of each kind at the same time: none keeps its connection for much longer than HEAD_TIME, and
+    those who cannot hear that it is over, than LINGER more."""
 
     async def one(kind: Callable[[Raw], Awaitable[None]]) -> None:
-        async with within(HEAD_TIME + 5.0), raw(node.port) as connection:
+        async with within(HEAD_TIME + LINGER + 3.0), raw(node.port) as connection:
             await kind(connection)
 
     async with asyncio.TaskGroup() as tasks:
