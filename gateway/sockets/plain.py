@@ -9,12 +9,14 @@ SocketDriver as soon as its head is there; others go on:
       ▼
     closed, reset if what was written is not taken within STALL
 
-While a request runs its handler bounds the body; a client that takes nothing of the answer for STALL is reset.
+While a request runs its handler bounds the body; a client that takes nothing of the answer for STALL is reset. A server
+that is about to stop ends each connection with the answer to the next request, and says so in that answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -38,8 +40,15 @@ STALL: Final = 60.0
 class PlainConnection(HttpToolsProtocol):
     """What uvicorn takes as `http`."""
 
-    def __init__(self, doorway: Doorway, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
+    def __init__(
+        self,
+        doorway: Doorway,
+        stopping: Callable[[], bool],
+        *args: Any,
+        **kwargs: Any,  # Any: uvicorn's own
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._stopping = stopping
         self._doorway: Doorway | None = doorway  # until something came
         self._unread: bytes | None = None  # what came, while it waits to be let in
         self._in_head = True  # between two requests too
@@ -112,6 +121,8 @@ class PlainConnection(HttpToolsProtocol):
         if sum(name == b"host" for name, _ in self.headers) > 1:  # RFC 9112 section 3.2
             raise ValueError("which host")
         super().on_headers_complete()
+        if self.cycle is not None and self._stopping():
+            self.cycle.keep_alive = False
         self._in_head, self._passed = False, True
         self._head = 0
 

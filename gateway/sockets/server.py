@@ -98,12 +98,15 @@ class GatewayServer(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, on_drain: Callable[[], Awaitable[None]]) -> None:
-        config.http = partial(PlainConnection, Doorway())  # type: ignore[assignment]  # uvicorn only calls it
+        self._asked = asyncio.Event()
+        config.http = partial(PlainConnection, Doorway(), self.stopping)  # type: ignore[assignment]  # uvicorn only calls it
         config.timeout_keep_alive = KEEP_ALIVE
         super().__init__(config)
         self._on_drain = on_drain
-        self._asked = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+
+    def stopping(self) -> bool:
+        return self._asked.is_set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._asked.is_set():

@@ -325,6 +325,26 @@ async def test_a_signal_drains_while_requests_are_still_served() -> None:
     node.sockets.stop()
 
 
+async def test_the_answers_of_a_draining_node_end_their_connections() -> None:
+    """So that a proxy does not meet it with its next request when the node closes them all."""
+    drained = asyncio.Event()
+    node = Node(lambda _: drained.wait())  # type: ignore[arg-type, return-value]  # nobody wants what it returns
+    await node.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.server.port)
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with asyncio.timeout(PATIENCE):
+        writer.write(request)
+        assert b"connection: close" not in await reader.readuntil(b"ok")
+        node.server.handle_exit(signal.SIGTERM, None)
+        await until(node.server.stopping)
+        writer.write(request)
+        assert b"\r\nconnection: close\r\n" in await reader.read()
+        drained.set()
+        assert node.task is not None
+        await node.task
+    writer.close()
+
+
 PROGRAM = """
 import asyncio, sys, uvicorn
 from gateway.sockets.plain import PlainConnection
