@@ -61,6 +61,7 @@ class Rooms:
 def prepare(product: Product, load: Load, *, stamp: bool = False) -> Rooms:
     """With `stamp` bodies start with the moment their latency counts from, as the reader program wants it."""
     product.lift_limits()
+    product.wear_in()
     senders = [f"sender-{number}" for number in range(load.clients)]
     readers = [f"reader-{number}" for number in range(load.channels)]
     if load.channels == 1:

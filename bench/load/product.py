@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,9 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import asyncpg
+
 from bench.load import processes
 from bench.load.deployment import Deployment
 from bench.load.machine import python
+
+_LOG_MEGABYTES = 960
+"""Below the `min_wal_size` of the embedded server: what is more would be removed again."""
 
 # Limits that protect a server from its clients would only measure themselves here.
 _ENVIRONMENT = {
@@ -78,6 +84,11 @@ class Product(Deployment):
         """A setting of the first gateway: how the rig learns where the embedded servers listen."""
         return processes.environment(self.gateways[0])[name]
 
+    def wear_in(self) -> None:
+        """From now on Postgres has the segments of its log, as a server has that was busy before. Each of those that it
+        makes anew keeps all commits waiting for some 60 ms, on either side of a comparison."""
+        asyncio.run(_fill_log(self.setting("CHAT_POSTGRES_DSN")))
+
     def _modules(self, name: str) -> list[int]:
         found = []
         for pid in self.everything:
@@ -114,3 +125,13 @@ class Product(Deployment):
                     return ready
             time.sleep(0.05)
         raise RuntimeError(f"`chatcore up` did not get ready:\n{self._log.read_text(errors='replace')[-3000:]}")
+
+
+async def _fill_log(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for _ in range(_LOG_MEGABYTES):
+            await connection.execute("SELECT pg_logical_emit_message(false, 'bench', repeat('x', 1000000))")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()

@@ -12,26 +12,38 @@ from pathlib import Path
 
 from bench.load import machine
 
+NOTHING = "–"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """What a figure is. `must` and `aim` bound product/peer, or the product's own value where there is no peer."""
+    """What a figure is. `must` and `aim` bound product/peer, or the product's own value where there is no peer; None
+    where no bound applies."""
 
     id: str
     title: str
     unit: str
     peer: str | None
-    must: float
-    aim: float
+    must: float | None
+    aim: float | None
     at_least: bool = False  # more is better
 
     def verdict(self, value: float) -> str:
         def reached(bound: float) -> bool:
             return value >= bound if self.at_least else value <= bound
 
+        if self.must is None or self.aim is None:
+            return "for comparison"
         if reached(self.aim):
             return "AIM REACHED"
         return "must reached" if reached(self.must) else "MISSED"
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """Must and aim as they are shown."""
+        relation = "≥" if self.at_least else "≤"
+        must, aim = (NOTHING if bound is None else f"{relation} {bound:g}" for bound in (self.must, self.aim))
+        return must, aim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +118,9 @@ def show(result: Result) -> None:
         for name, pick in (("median", statistics.median), ("least", min), ("most", max)):
             rows.append(_summary(name, pick, samples, columns))
     show_rows(rows)
-    relation = "≥" if quantity.at_least else "≤"
+    must, aim = quantity.bounds
     what = "ratio" if quantity.peer else "value"
-    say(
-        f"    {what} {number(result.score)}   must {relation} {quantity.must:g}   aim {relation} {quantity.aim:g}"
-        f"   → {result.verdict}"
-    )
+    say(f"    {what} {number(result.score)}   must {must}   aim {aim}   → {result.verdict}")
     if result.unproven:
         say(f"    proves nothing: {result.unproven}")
     for name, reason in result.skipped.items():

@@ -6,10 +6,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.load.result import Result, number, say, show_rows
+from bench.load.result import NOTHING, Result, number, say, show_rows
 
 _HEAD = ["figure", "must", "aim", "median", "least–most", "product", "peer", "verdict"]
-_NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +30,21 @@ def lines(results: Sequence[Result], failures: Sequence[Failure]) -> list[list[s
     for result in results:
         found.append(_line(result))
         found += _beside(result)
-    failed = [[failure.figure, *[_NOTHING] * 6, f"NO RESULT: {failure.reason}"] for failure in failures]
+    failed = [[failure.figure, *[NOTHING] * 6, f"NO RESULT: {failure.reason}"] for failure in failures]
     return found + failed
 
 
 def _line(result: Result) -> list[str]:
     quantity, samples = result.quantity, result.samples
-    relation = "≥" if quantity.at_least else "≤"
     peers = [sample.peer for sample in samples if sample.peer is not None]
     verdict = result.verdict + (f": {result.unproven}" if result.unproven else "")
     return [
         quantity.id,
-        f"{relation} {quantity.must:g}",
-        f"{relation} {quantity.aim:g}",
+        *quantity.bounds,
         number(result.score),
         _range([sample.score for sample in samples]),
         number(statistics.median(sample.product for sample in samples)),
-        f"{number(statistics.median(peers))} {quantity.peer}" if peers else _NOTHING,
+        f"{number(statistics.median(peers))} {quantity.peer}" if peers else NOTHING,
         verdict,
     ]
 
@@ -60,8 +57,8 @@ def _beside(result: Result) -> list[list[str]]:
         found.append(
             [
                 f"  ÷ {name}",
-                _NOTHING,
-                _NOTHING,
+                NOTHING,
+                NOTHING,
                 number(statistics.median(ratios)),
                 _range(ratios),
                 number(statistics.median(sample.product for sample in result.samples)),
@@ -70,7 +67,7 @@ def _beside(result: Result) -> list[list[str]]:
             ]
         )
     for name, reason in result.skipped.items():
-        found.append([f"  ÷ {name}", *[_NOTHING] * 6, f"skipped: {reason}"])
+        found.append([f"  ÷ {name}", *[NOTHING] * 6, f"skipped: {reason}"])
     return found
 
 

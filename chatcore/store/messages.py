@@ -63,10 +63,11 @@ def _media_text(media: Sequence[Media]) -> str | None:
 
 
 class Messages:
-    __slots__ = ("_session",)
+    __slots__ = ("_planned_once", "_session")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, planned_once: Session) -> None:
         self._session = session
+        self._planned_once = planned_once
 
     async def get(self, channel_sid: ChannelSid, key: MessageSid | int) -> Message | None:
         row = await self._session.row(_SQL["by_index" if isinstance(key, int) else "by_sid"], channel_sid, key)
@@ -230,7 +231,7 @@ class Messages:
         ]
         columns, separator = _joined((10, added), (5, moved), (3, required))
         columns += (job_objects(jobs), separator)
-        rows = await self._session.rows(_SQL["append"], *columns, messages[0].date_created)
+        rows = await self._planned_once.rows(_SQL["append"], *columns, messages[0].date_created)
         return {row["sid"] for row in rows}
 
 

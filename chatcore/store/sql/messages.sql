@@ -133,12 +133,14 @@ WITH refused AS MATERIALIZED (
   FROM unnest(
       string_to_array($16::text, $20::text), string_to_array($17::text, $20), string_to_array($18::text, $20))
     AS w (channel_sid, identity, permission)
-  LEFT JOIN members m ON m.channel_sid = w.channel_sid AND m.identity = w.identity
-  LEFT JOIN roles own ON own.sid = m.role_sid
-  LEFT JOIN users u ON u.sid = m.user_sid
-  LEFT JOIN roles deployment ON deployment.sid = u.role_sid
-  WHERE NOT coalesce(w.permission = ANY (own.permissions), false)
-    AND NOT coalesce(w.permission = ANY (deployment.permissions), false)),
+  WHERE NOT coalesce((
+    SELECT coalesce(w.permission = ANY (own.permissions), false)
+      OR coalesce(w.permission = ANY (deployment.permissions), false)
+    FROM members m
+    LEFT JOIN roles own ON own.sid = m.role_sid
+    LEFT JOIN users u ON u.sid = m.user_sid
+    LEFT JOIN roles deployment ON deployment.sid = u.role_sid
+    WHERE m.channel_sid = w.channel_sid AND m.identity = w.identity), false)),
 moved AS (
   UPDATE channels c SET
     next_index = w.next_index, last_message_index = w.next_index - 1, last_message_sid = w.last_message_sid,
@@ -148,7 +150,8 @@ moved AS (
       string_to_array($13::text, $20, '')::bigint[], string_to_array($14::text, $20, '')::bigint[],
       string_to_array($15::text, $20))
     AS w (sid, known_seq, last_seq, next_index, last_message_sid)
-  WHERE c.sid = w.sid AND c.last_seq = w.known_seq AND c.webhooks_count = 0 AND c.guests_count = 0
+  WHERE c.sid = w.sid AND c.sid = ANY (string_to_array($11, $20)) AND c.last_seq = w.known_seq
+    AND c.webhooks_count = 0 AND c.guests_count = 0
     AND NOT EXISTS (SELECT FROM refused r WHERE r.channel_sid = c.sid)
   RETURNING c.sid, c.service_sid),
 added AS (

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from chatcore.store import queries
+from chatcore.store.postgres import PostgresStore
 from tests.support.servers import Servers
 
 _FILL = """
@@ -147,6 +148,19 @@ async def test_hot_statements_use_their_indexes(connection: asyncpg.Connection, 
 async def test_a_page_of_messages_is_read_in_order_of_the_index(connection: asyncpg.Connection, name: str) -> None:
     nodes = await _generic_plan(connection, queries.load("messages")[name])
     assert [node["Node Type"] for node in nodes] == ["Limit", "Index Scan"]
+
+
+async def test_a_send_reads_no_table_whole_however_small(database: str) -> None:
+    """Its plan may be made while tables are empty, and is kept while they grow."""
+    store = await PostgresStore.open(database, min_size=1, max_size=1)
+    try:
+        async with store.pool.acquire() as connection:
+            nodes = await _generic_plan(connection, queries.load("messages")["append"])
+    finally:
+        await store.close()
+    assert "channels_pkey" in {node.get("Index Name") for node in nodes}
+    assert [node for node in nodes if node["Node Type"] == "Seq Scan"] == []
+    assert [node for node in nodes if "Index Name" in node and "Index Cond" not in node] == []
 
 
 async def test_sending_leaves_the_indexes_of_channels_alone(connection: asyncpg.Connection) -> None:

@@ -126,6 +126,29 @@ async def test_a_full_pool_is_a_temporary_error(database: str, monkeypatch: pyte
     assert refused.value.code is Code.UNAVAILABLE
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+async def test_a_pool_of_any_size_is_never_exceeded(database: str, size: int) -> None:
+    store = await PostgresStore.open(database, max_size=size)
+    try:
+        channel = await make.channel(store, await make.service(store))
+        message = make.a_message(channel, "hello")
+        moved = [(channel.stream.offset, make.advanced(channel, message))]
+
+        async def look() -> None:
+            async with store.transaction() as tx:
+                await tx.events.tops([])
+
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*[look() for _ in range(2 * size)])
+            assert await store.read.messages.append([message], [make.an_event(message)], moved, [], []) == {channel.sid}
+            await store.ping()
+        async with store.pool.acquire() as connection:
+            sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            assert await connection.fetchval(sessions) == size
+    finally:
+        await store.close()
+
+
 async def test_a_closed_store_is_a_temporary_error(database: str) -> None:
     store = await PostgresStore.open(database, min_size=1, max_size=1)
     await store.close()

@@ -37,6 +37,14 @@ def test_bounds_from_below(value: float, verdict: str) -> None:
     assert Result(quantity=RATE, parameters={}, samples=[Sample(product=value)]).verdict == verdict
 
 
+def test_where_no_bound_applies_there_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    unbounded = replace(MEASURED, quantity=replace(RATIO, must=None, aim=None))
+    assert unbounded.verdict == "for comparison"
+    result.show(unbounded)
+    assert "ratio 0.75   must –   aim –" in capsys.readouterr().out
+    assert summary.lines([unbounded], [])[0][1:3] == ["–", "–"]
+
+
 def test_a_recorded_peer_proves_nothing() -> None:
     assert replace(MEASURED, unproven="recorded").verdict == "NOT PROVEN"
 
